@@ -28,7 +28,8 @@ export const API_SETTINGS = {
   ...API_OPTIONS,
   topicRetentionMs: {
     ...topicRetentionSetting,
-    description: "As for `npm run topics`: a command on `tickline.commands` that is older than half of it is refused.",
+    description:
+      "The same value as for `npm run topics`. A command on `tickline.commands` is refused if it is older than half of it, or than 3.5 days.",
   },
   drainNoticeMs: drainNoticeSetting,
   logLevel: logLevelSetting,

@@ -19,7 +19,8 @@ import { STORE_CLOCK_DEFAULTS, type StoreClockLimits } from "@tickline/shared/ru
 export const SCHEDULER_OPTIONS = {
   queues: {
     ...queuesSetting,
-    description: "Queues by priority, by commas: of the jobs that are due at once those of the first fire first, but for one fire in ten.",
+    description:
+      "Queues by priority, separated by commas. Of the jobs that are due together, those of the first queue fire first; one fire in ten begins with another queue.",
   },
   leaseMs: leaseMsSetting,
   heartbeatMs: heartbeatMsSetting,
@@ -37,7 +38,7 @@ export const SCHEDULER_SETTINGS = {
     placeholder: "COUNT",
     fallback: "8",
     schema: wholeNumber(1, SHARDS_MAX),
-    description: "Shards of jobs that the schedulers share. The same number in all schedulers; no more schedulers than this can have work.",
+    description: "Shards of jobs that the schedulers share; the same number in all schedulers. At most this many schedulers have work.",
   }),
   ...SCHEDULER_OPTIONS,
   host: hostSetting,

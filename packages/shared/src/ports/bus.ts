@@ -3,7 +3,7 @@ import type { TicklineEvent } from "../events/event.ts";
 
 /** Topics by name; `tickline.due.<queue>` by `dueTopic(queue)`. */
 export interface Subscription {
-  /** No further batch is delivered until `resume`; what was published meanwhile may wait or be lost. */
+  /** No further batch is delivered until `resume`; events published meanwhile may wait or be lost. */
   pause(): void;
   resume(): void;
   /** Resolves when no `onBatch` is running and none will start. Safe to call twice. */
@@ -19,7 +19,7 @@ export interface UnreadableMessage extends Omit<Envelope<string, never>, "data">
 export interface RefusedEvent {
   /** One event of the delivered batch. */
   readonly event: TicklineEvent;
-  /** Why, for a person. */
+  /** The reason, for a person. */
   readonly reason: string;
 }
 
@@ -33,13 +33,13 @@ export interface SubscribeRequest {
   /** `beginning`: also events published before the group existed, if the bus still has them. `end`: only new events. */
   readonly from: "beginning" | "end";
   /**
-   * Batches of one subscription come one after another. A rejection is not acknowledged: the batch may come again. Events that are
+   * Batches of one subscription are delivered one after another. A rejected batch is not acknowledged and may be delivered again. Events that are
    * refused go to the dead letters as they were published, each with its reason, and the rest of the batch is acknowledged. With
    * `from: "end"` they are only logged and counted: every member of such groups reads the same. Until the dead letters are
-   * acknowledged the batch may come again.
+   * acknowledged the batch may be delivered again.
    */
   readonly onBatch: (events: readonly TicklineEvent[]) => Promise<BatchAnswer> | BatchAnswer;
-  /** Called with the messages that go to the dead letters, before they do, so that their sender can be notified. A rejection is handled as one of `onBatch`. */
+  /** Called with the messages that go to the dead letters, before they are published there, so that their sender can be notified. A rejection is handled as one of `onBatch`. */
   readonly onUnreadable?: (messages: readonly UnreadableMessage[]) => Promise<void> | void;
 }
 

@@ -10,7 +10,7 @@ export interface Hold {
 
 /**
  * A lock only saves work: it may be granted to none or to all, and nothing is lost or run twice. So there is
- * no waiting and no fairness: a refused caller asks again.
+ * no waiting and no fairness: a refused caller requests it again later.
  */
 export interface Lock {
   /** Null: another process holds it, or the lock server does not answer. */
@@ -19,8 +19,8 @@ export interface Lock {
 
 /** A lock kept by a server, which may be unavailable. */
 export interface LockServer extends Lock {
-  /** False: the server did not answer the last request, so a refusal does not mean that there is another holder. */
+  /** False: the server did not answer the last request, so a refusal does not imply another holder. */
   answers(): boolean;
-  /** Closes the connection. Holds end by their time; to end them now, release them first. Safe to call twice. */
+  /** Closes the connection. Held locks end when they expire; to end them at once, release them first. Safe to call twice. */
   close(): Promise<void>;
 }

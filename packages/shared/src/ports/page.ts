@@ -1,4 +1,4 @@
-/** A part of a list, and where the next part begins: `nextCursor` is null at the end. A cursor is opaque to callers. A part may hold fewer items than asked for, or none, and not be the last. */
+/** A part of a list, and where the next part begins: `nextCursor` is null at the end. A cursor is opaque to callers. A part may have fewer items than requested, or none, without being the last. */
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly nextCursor: string | null;

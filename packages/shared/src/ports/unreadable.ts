@@ -6,7 +6,7 @@ export interface UnreadableRow {
 }
 
 /**
- * A store calls it each time it reads such a row. Every read of more than one row leaves it out, or shows what can be read of
- * it, and continues with the others. A row that is left out does not count for `limit`, and never ends a scan.
+ * A store calls it each time it reads such a row. Every read of more than one row leaves it out, or shows its readable
+ * parts, and continues with the others. A row that is left out does not count for `limit`, and never ends a scan.
  */
 export type OnUnreadable = (row: UnreadableRow) => void;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 const [SURROGATES_FROM, SURROGATES, CODE_POINTS] = [0xd800, 0x800, 0x110000];
 
 /**
- * Any code point but halves of surrogate pairs: what fast-check calls the unit `binary`. That one first makes a table of all 1.1 million, which takes
+ * Any code point except halves of surrogate pairs, like the unit `binary` of fast-check. That unit first makes a table of all 1.1 million, which takes
  * longer than the tests that use it.
  */
 export const anyCodePoint = fc

@@ -6,13 +6,13 @@ import type { Job, ScheduleCursor } from "../domain/job/job.ts";
 import { makeRunId } from "../domain/run/run-id.ts";
 import { MINUTE, START } from "./factories.ts";
 
-/** What a schedule produced, due; `overrides` make it a manual one, a missed range, … */
+/** An entry that a schedule produced, due; `overrides` make it a manual one, a missed range, … */
 export const newEntry = (job: Job, overrides: Partial<FireEntry> = {}): FireEntry => ({
   ...scheduledEntry(job, job.nextRunAt ?? START),
   ...overrides,
 });
 
-/** Where the job stands once its next instant has fired: a minute later. */
+/** The cursor of the job after its next instant has fired: a minute later. */
 export const cursorAfterFire = (job: Job, overrides: Partial<ScheduleCursor> = {}): ScheduleCursor => ({
   nextRunAt: (job.nextRunAt ?? START) + MINUTE,
   lastScheduledFor: job.nextRunAt,

@@ -6,7 +6,7 @@ import { RetryPolicySchema } from "../domain/policy/retry-policy.ts";
 import { computeSlot } from "../domain/slot.ts";
 import { at } from "./instants.ts";
 
-/** When the world of a test begins, unless it says otherwise. */
+/** The start time of a test, unless it sets another. */
 export const START = at("2026-01-05T12:00:00Z");
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -63,7 +63,7 @@ export function newJob({ definition: changes, ...overrides }: JobOverrides = {})
   };
 }
 
-/** The job as an edit of its definition makes it: one version later. */
+/** The job after an edit of its definition: one version later. */
 export function editedJob(job: Job, changes: Partial<JobDefinition>): Job {
   const definition = { ...job.definition, ...changes };
   return {

@@ -5,11 +5,11 @@ import type { Clock } from "../ports/clock.ts";
 export interface ManualClock extends Clock {
   /** Moves both the wall clock and the monotonic one, firing the timers passed on the way, in order. */
   advance(ms: number): void;
-  /** Moves both clocks as they move while the process is stopped: the timers that passed fire when it goes on, with the next `advance`. */
+  /** Moves both clocks as while the process is stopped: the timers that passed fire when it continues, with the next `advance`. */
   standStill(ms: number): void;
   /** Sets the wall clock alone, as a jump of the system's clock would. No timer fires. */
   jumpTo(instant: Instant): void;
-  /** How many wait. */
+  /** How many timers wait. */
   readonly timers: number;
 }
 
@@ -21,14 +21,14 @@ interface ManualTimer {
 export function manualClock(start: Instant): ManualClock {
   let wall = start;
   let monotonic = 0;
-  const timers = new Set<ManualTimer>(); // In the order they were set, which is theirs too when due at once.
+  const timers = new Set<ManualTimer>(); // In the order they were set, which is also the order of timers with the same time.
 
   function earliest(endMs: number): ManualTimer | null {
     let first: ManualTimer | null = null;
     for (const timer of timers) if (timer.dueMs <= endMs && (first === null || timer.dueMs < first.dueMs)) first = timer;
     return first;
   }
-  /** A timer that passed while all stood still fires late, and takes no time. */
+  /** A timer that passed while the process was stopped fires late, and takes no time. */
   function pass(ms: number): void {
     wall += Math.max(0, ms);
     monotonic += Math.max(0, ms);

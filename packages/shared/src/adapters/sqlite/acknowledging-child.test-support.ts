@@ -6,12 +6,12 @@ import { ALL_SLOTS } from "../../domain/slot.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
 /**
- * Writes to a store without end, and says what was acknowledged, a line each, the moment it was: `file`, a name for what
- * it makes. Meant to be killed. Started by `kill.integration.test.ts`.
+ * Writes to a store until it is killed. Prints one line for each acknowledged write, at once: `file`, a name for what
+ * it makes. Started by `kill.integration.test.ts`.
  */
 const [file = "", life = ""] = process.argv.slice(2);
 const store = await openSqliteStore({ file });
-const say = (line: string): void => void process.stdout.write(`${line}\n`); // To a pipe it writes at once, and waits where that is full.
+const say = (line: string): void => void process.stdout.write(`${line}\n`); // A write to a pipe is synchronous: it waits while the pipe is full.
 const claimant = { executor: "child", token: `token-${life}`, leaseMs: 60_000 };
 
 async function settle(name: string, runIds: readonly string[]): Promise<void> {

@@ -15,15 +15,15 @@ import type { EntryCall } from "./runs/make-run.ts";
 import type { SettleRow } from "./runs/settle.ts";
 import type { ClaimRow, RunToClaim } from "./runs/run-claims.ts";
 
-// What is sent to the store's thread of fires, claims and settlements, and what its answers mean. Both are narrow: what is long stays here.
+// The messages for fires, claims and settlements to the store's thread, and its answers. Both are short: long values are not sent.
 
-/** Of the job, what is compared: the rest is long, and the thread has it. */
+/** Of the job, only the compared fields: the rest is long, and the thread has it. */
 export function toFireCall({ job, advance, entries }: Fire, digest: Digest): FireCall {
   const { tenantId, uid, version, nextRunAt } = job;
   return { job: { tenantId, uid, version, nextRunAt }, advance, entries: entries.map((entry) => toEntryCall(job, entry, digest)) };
 }
 
-/** Keeps what a fire has claimed. */
+/** Keeps the runs that a fire has claimed. */
 export function holdClaimed(
   held: HeldClaims,
   { claimant, now }: FireRequest,
@@ -33,7 +33,7 @@ export function holdClaimed(
   if (claimant === null || outcome.kind === "lost") return;
   const place = outcome.runs.findIndex(({ claimed }) => claimed);
   const [entry, run] = [fire.entries[place], outcome.runs[place]];
-  // What another definition than the job's own decides of a run, only the thread knows.
+  // If an entry names a definition other than the job's own, only the thread knows its policy.
   if (entry === undefined || run === undefined || entry.definitionHash !== fire.job.definitionHash) return;
   const identity = identifyRun(toRunOrigin(fire.job), { ...entry, runId: run.runId });
   held.add({ run: { ...identity, attempt: 1 }, token: claimant.token, startedAt: now });
@@ -47,7 +47,7 @@ function toEntryCall(job: Job, entry: FireEntry, digest: Digest): EntryCall {
   return { runId, cause, scheduledFor, state, unusual: isUsual ? null : { count, scheduledForLast, reason, retryOf, definitionHash } };
 }
 
-/** What is compared, and the hash of what would run: params may be long. */
+/** The compared fields, and a hash instead of the params, which may be long. */
 export function toClaim(run: DueRun, { trusted = false }: ClaimRequest, digest: Digest): RunToClaim {
   const { runId, attempt, slot, failures, rescues } = run;
   if (trusted) return { runId, attempt, said: null };
@@ -62,7 +62,7 @@ export function toClaimOutcome(row: ClaimRow, run: DueRun, { claimant }: ClaimRe
   return { kind: "won", claim };
 }
 
-/** What a settlement came to. Of nearly all of them the output, which may be long, is not sent back. */
+/** The outcome of a settlement. The output, which may be long, is almost never sent back. */
 export function toSettleOutcome(row: SettleRow, { result, finishedAt }: Settlement, claim: HeldClaim | undefined): SettleOutcome {
   if (row.kind !== "applied") return row;
   if (claim === undefined || result.kind === "retry" || result.kind === "released")

@@ -5,7 +5,7 @@ import type { Meta } from "./meta.ts";
 import type { Overlap } from "./runs/overlap.ts";
 import type { RunRows } from "./runs/run-rows.ts";
 
-/** What the ports of one store share in its thread. */
+/** The state that the ports of one store share in its thread. */
 export interface StoreContext {
   readonly db: DatabaseSync;
   readonly meta: Meta;

@@ -26,7 +26,7 @@ const SQL: Readonly<Partial<Record<Harm["what"], string>>> = {
   "torn handler": "UPDATE handlers SET description = '{' WHERE type = ?1",
 };
 
-/** Changes the file behind the back of its store. */
+/** Changes the file without its store. */
 export function damageFile(file: string, { what, of }: Harm): boolean {
   const sql = SQL[what];
   if (sql === undefined) return false;

@@ -26,13 +26,13 @@ import {
 import { HOUR, MINUTE, START } from "../../testing/factories.ts";
 import { openSqliteStoreHere } from "./thread/thread-beside.test-support.ts";
 
-/** A number that JavaScript cannot count to. */
+/** A number beyond the safe integers of JavaScript. */
 const HUGE = 2 ** 60;
 
 interface Opened extends AsyncDisposable {
   readonly file: string;
   readonly store: Store;
-  /** Changes the file behind the store's back. */
+  /** Changes the file without the store. */
   damage(sql: string): void;
   reopen(): Promise<Store>;
 }

@@ -4,13 +4,13 @@ import { migrate } from "./migrations/migrate.ts";
 import { openFault } from "./data-folder/open-fault.ts";
 
 /**
- * Memory for pages, in KiB. After each commit that split a page SQLite looks through the whole table of its cache: 64 MiB took 10% longer for a run than
- * this. What does not fit is in the cache of the system.
+ * Memory for pages, in KiB. After each commit that split a page, SQLite scans the whole table of its cache: with 64 MiB a run took 10% longer than
+ * with this. Other pages are in the cache of the system.
  */
 const CACHE_KIB = 16_384;
 /** The log is copied into the file when it has grown to this many pages of 4 KiB. */
 const CHECKPOINT_PAGES = 4_000;
-/** A log that once grew larger is cut back to this, in bytes. */
+/** A log that has grown larger is truncated to this, in bytes. */
 const LOG_BYTES_MAX = 67_108_864;
 /** Another program may hold the file for a moment. Milliseconds. */
 const BUSY_MS = 5_000;
@@ -22,21 +22,21 @@ export function openDatabase(file: string, { pagesMax }: { readonly pagesMax: nu
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};
        PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`,
     );
-    // SQLite has read the log by now. Until the mark is kept, it must not say that there is a log, nor that the database is closed.
+    // SQLite has read the log by now. Until the mark is kept, it must neither name a log nor say that the database is closed.
     if (Number(db.prepare("PRAGMA page_count").get()?.["page_count"]) > 0 && file !== ":memory:") markOpened(file);
-    migrate(db, file); // It may sort and copy all there is: on disk.
+    migrate(db, file); // It may sort and copy all rows: on disk.
     db.exec("PRAGMA temp_store = MEMORY");
     if (pagesMax !== null) db.exec(`PRAGMA max_page_count = ${pagesMax}`);
   });
 }
 
-/** Memory for pages of what people read, in KiB. */
+/** Memory for pages of the connection that only reads, in KiB. */
 const READER_CACHE_KIB = 8_192;
 
 /**
- * A connection that only reads: it sees what is committed, and waits for no write. It also keeps the log of commits in its place. SQLite copies
- * the log into the database and deletes it when the last connection is closed, which the end of a process does too; and then the mark would
- * say that the log is lost. This one is held by the main thread, which ends after that of the store.
+ * A connection that only reads: it sees committed data, and waits for no write. It also keeps SQLite from deleting the log of commits. SQLite copies
+ * the log into the database and deletes it when the last connection is closed, which the end of a process does too. Then, by the mark, the
+ * log would be lost. The main thread holds this connection, and ends after the store's thread.
  */
 export function openReader(file: string): DatabaseSync {
   return openFile(file, { readOnly: true }, (db) => {
@@ -45,7 +45,7 @@ export function openReader(file: string): DatabaseSync {
   });
 }
 
-/** A file that cannot be used is closed again. */
+/** Closes a file that cannot be used. */
 function openFile(file: string, options: DatabaseSyncOptions, prepare: (db: DatabaseSync) => void): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {

@@ -3,10 +3,10 @@ import { AppError } from "../../domain/app-error.ts";
 /** Primary result codes of SQLite: https://sqlite.org/rescode.html */
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
-/** Busy, locked, out of memory, read-only, I/O error, full, cannot open, protocol: the disk or another process is in the way. */
+/** Busy, locked, out of memory, read-only, I/O error, full, cannot open, protocol: caused by the disk or another process. */
 const UNAVAILABLE: ReadonlySet<number> = new Set([5, 6, 7, 8, 10, 13, 14, 15]);
 
-/** What SQLite throws, as Tickline's own fault. Anything else passes as `internal`. */
+/** Converts an error of SQLite to an `AppError`. Any other error becomes `internal`. */
 export function storeFault(fault: unknown, deed: string): AppError {
   if (fault instanceof AppError) return fault;
   const message = `${deed}: ${fault instanceof Error ? fault.message : String(fault)}`;

@@ -7,15 +7,15 @@ import { ending, pickRunIds, publishable, unannounced } from "../../testing/cont
 import { START } from "../../testing/factories.ts";
 import { storeFolder } from "./store-folder.test-support.ts";
 
-/** Processes killed one after another on one file, and lines heard of each before it is. */
+/** Number of processes killed one after another on one file, and lines read from each before. */
 const LIVES = 6;
 const countLines = (life: number): number => 40 + life * 97;
 
 const CHILD = fileURLToPath(new URL("./acknowledging-child.test-support.ts", import.meta.url));
 
-/** What a process said it had been acknowledged, until it was killed. */
+/** The acknowledged writes that a process printed before it was killed. */
 async function liveAndDie(file: string, life: number): Promise<string[]> {
-  // A flag of V8's, as a person may give one: the store's thread must do without it.
+  // A flag of V8, as a user may set one: the store's thread must start without it.
   const child = spawn(process.execPath, ["--max-old-space-size=2000", "--conditions=@tickline/source", CHILD, file, String(life)], {
     stdio: ["ignore", "pipe", "inherit"],
   });

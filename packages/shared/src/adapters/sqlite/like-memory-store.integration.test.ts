@@ -24,7 +24,7 @@ jest.setTimeout(300_000);
 const HANDLERS = ["a", "b"] as const;
 const RESULTS: readonly AttemptResult[] = [SUCCESS, FAILURE, { kind: "cancelled" }, { kind: "released" }, retryIn(10 * SECOND)];
 
-/** Two stores that are asked the same, and what is known of their runs. */
+/** Two stores that receive the same calls, and what is known of their runs. */
 interface World {
   readonly memory: Store;
   sqlite: Store;
@@ -39,14 +39,14 @@ interface World {
   restarted: boolean;
 }
 
-/** Asks both, and expects the same answer of both. */
+/** Calls both, and expects equal answers. */
 async function ask<Answer>({ memory, sqlite }: World, question: (store: Store) => Promise<Answer>): Promise<Answer> {
   const [left, right] = [await question(memory), await question(sqlite)];
   expect(comparable(right)).toEqual(comparable(left));
   return left;
 }
 
-/** Leases are the stores' own affair. */
+/** Leases differ between the stores. */
 const comparable = (answer: unknown): unknown =>
   JSON.parse(JSON.stringify(answer ?? null, (key, value: unknown) => (key === "leaseMs" ? null : value)));
 
@@ -106,14 +106,14 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
     const settlement = { runId: held.run.runId, token: held.token, result: at(RESULTS, more) as AttemptResult, finishedAt: world.now };
     await ask(world, (store) => store.claims.settle({ settlements: [settlement], now: world.now }));
   },
-  // As an executor that has not heard the first answer, or a report that contradicts an earlier one.
+  // As an executor that has not received the first answer, or a report that contradicts an earlier one.
   async settleAgain(world, { pick, more }) {
     const held = at(world.settled, pick);
     if (held === undefined) return;
     const settlement = { runId: held.run.runId, token: held.token, result: at(RESULTS, more) as AttemptResult, finishedAt: world.now };
     await ask(world, (store) => store.claims.settle({ settlements: [settlement, settlement], now: world.now }));
   },
-  // A run with a definition of its own, which differs in all that the row of its job repeats.
+  // A run with a definition of its own, which differs in all fields that the row of its job repeats.
   async named(world, { pick, more }) {
     const job = at(world.jobs, pick);
     if (job === undefined) return;
@@ -143,7 +143,7 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
       store.deferred.resume({ shard: ALL_SLOTS, queue: "default", handlers: [at(HANDLERS, pick) ?? ""], after: null, limit: 100 }),
     ),
   wake: (world) => ask(world, (store) => store.dueRuns.wake({ shard: ALL_SLOTS, now: world.now, limit: 100 })),
-  // That something was published is known to one process alone, so there is no restart after it; and so is when a run was put aside.
+  // Only one process knows that a run was published, and when it was deferred. So there is no restart after it.
   async publish(world, { pick }) {
     const runs = await ask(world, (store) => store.dueRuns.publishable({ shard: ALL_SLOTS, queue: "default", limit: 1 + (pick % 3) }));
     if (runs.length > 0) world.published = true;
@@ -178,7 +178,7 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
   async pass(world, { more }) {
     world.now += more * 20;
   },
-  // Who was running has lost its lease by a restart of the one store alone.
+  // A running attempt has lost its lease only in the store that was restarted.
   async restart(world) {
     if (world.held.length > 0 || world.published) return;
     world.restarted = true;
@@ -190,10 +190,10 @@ const ACTS: Readonly<Record<Step["kind"], (world: World, step: Step) => Promise<
 const byId = <Run extends { readonly runId: string }>(runs: readonly Run[]): Run[] =>
   runs.toSorted((left, right) => (left.runId < right.runId ? -1 : 1));
 
-/** When it is published again is known to one process alone, and its row does not say so. */
+/** Only one process knows when it is published again; its row does not show it. */
 const withoutRepeat = (run: Run): Run => (run.state === "due" && run.reason === null ? { ...run, wakeAt: null } : run);
 
-/** All that shows of the runs. */
+/** All that readers see of the runs. */
 async function expectSame(world: World): Promise<void> {
   await ask(world, async (store) => {
     const { items, ...page } = await store.runs.list("default", { limit: 200, cursor: null });

@@ -8,7 +8,7 @@ export type MetaName = "watermark" | "decided" | "runs_forgotten" | "jobs_forgot
 export interface Meta {
   get(name: MetaName): Instant;
   set(name: MetaName, value: Instant): void;
-  /** Sets it unless it is greater already. */
+  /** Sets it unless the stored one is greater. */
   raise(name: MetaName, value: Instant): void;
 }
 

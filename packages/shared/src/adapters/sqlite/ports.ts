@@ -42,7 +42,7 @@ const openDecidedTime = ({ meta }: StoreContext): Answering<DecidedTime> => ({
   note: (now) => meta.raise("decided", now),
 });
 
-/** Calls that write nothing: they are answered also while nothing can be written. */
+/** Calls that write nothing: they are answered even while writes are refused. */
 const READS: { readonly [Port in keyof ThreadPorts]?: readonly (keyof ThreadPorts[Port])[] } = {
   outbox: ["unsent"],
   dueJobs: ["upcoming", "read"],

@@ -10,7 +10,7 @@ import { openContext } from "./thread/serve-file.ts";
 /** Tables that grow with the number of jobs or runs. */
 const LARGE = ["runs", "jobs", "definitions", "unannounced", "outbox", "requests"];
 
-/** Every statement that the ports prepare, those of lists among them, and what is done when a file is opened. */
+/** Every statement that the ports prepare, including those of lists, and those that run when a file is opened. */
 function statements(): { readonly db: DatabaseSync; readonly sqls: readonly string[] } {
   const db = openDatabase(":memory:", { pagesMax: null });
   const sqls = BEGIN_INCARNATION.split(";").filter((sql) => sql.trim() !== "");
@@ -61,7 +61,7 @@ const ofAny = (steps: RegExp, isMeant: (sql: string) => boolean = () => true): s
 test("no statement goes through a whole table that grows", () => {
   expect(plans().length).toBeGreaterThan(70);
   const scans = ofAny(new RegExp(`^SCAN (?:${LARGE.join("|")})\\b(?! USING INDEX runs_open)`)); // Open runs alone, when a file is opened.
-  expect(scans).toEqual([expect.stringContaining("FROM outbox WHERE slot >= ? AND slot < ? ORDER BY seq")]); // It ends with what is asked for.
+  expect(scans).toEqual([expect.stringContaining("FROM outbox WHERE slot >= ? AND slot < ? ORDER BY seq")]); // The scan ends at the limit.
 });
 
 test("what is asked of open runs is not looked for in the whole history of their job", () => {

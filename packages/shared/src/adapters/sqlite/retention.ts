@@ -8,7 +8,7 @@ import { openCancelOpen } from "./runs/run-control.ts";
 /** Runs and tombstones read in one sweep, as a multiple of those it may delete: a sweep must not delay a fire for long. */
 const LOOKED_AT = 4;
 
-/** Forgets definitions, then ended runs in the order of their settlement, then bindings, then tombstones. */
+/** Deletes definitions, then ended runs in the order of their settlement, then bindings, then tombstones. */
 export function openRetention(context: StoreContext): Answering<Retention> {
   const { db, meta } = context;
   const sweepRuns = openRunSweep(context);
@@ -22,7 +22,7 @@ export function openRetention(context: StoreContext): Answering<Retention> {
       const { endedBefore, boundBefore, deletedBefore, limit } = request;
       meta.raise("runs_forgotten", endedBefore);
       meta.raise("jobs_forgotten", deletedBefore);
-      // Before runs: it keeps its progress also if this sweep is rolled back, and the runs are there again.
+      // Before the runs: it keeps its progress even if this sweep is rolled back and the runs still exist.
       const { definitions, more } = sweepDefinitions(request);
       const { runs, more: moreRuns } = sweepRuns(request);
       const requests = Number(bindings.run(boundBefore, limit).changes);
@@ -43,7 +43,7 @@ interface SettledRow {
   readonly announced: number;
 }
 
-/** Up to where settled runs have been looked at: the next sweep goes on there, so that what cannot go yet hides nothing behind it. */
+/** Settled runs have been read up to here. The next sweep continues here, so that runs that cannot be deleted yet do not hide later ones. */
 const FIRST = { settledAt: Number.MIN_SAFE_INTEGER, runKey: 0 };
 
 function openRunSweep(context: StoreContext): (request: RetentionRequest) => { readonly runs: number; readonly more: boolean } {
@@ -59,7 +59,7 @@ function openRunSweep(context: StoreContext): (request: RetentionRequest) => { r
   let after = FIRST;
   return ({ endedBefore, limit }) => {
     const watermark = meta.get("watermark");
-    // What was skipped or missed changes no job's status. What this version does not know stays: another may.
+    // Skipped and missed runs change no job's status. Runs in a state that this version does not know stay: another version may know it.
     const mayGo = ({ state, scheduledFor, finishedAt, settledAt, announced }: SettledRow): boolean =>
       announced === 1 &&
       finishedAt < endedBefore &&
@@ -77,7 +77,7 @@ function openRunSweep(context: StoreContext): (request: RetentionRequest) => { r
   };
 }
 
-/** The row of a job that was forgotten goes with its last run, for the runs show its id. */
+/** The row of a deleted job is removed with its last run, because the runs show its id. */
 function openRemoveForgottenJob({ db }: StoreContext): (jobKey: number) => void {
   const unused = query(
     db,
@@ -95,7 +95,7 @@ interface Tombstone {
   readonly updatedAt: number;
 }
 
-/** Up to where tombstones have been looked at: those that cannot go yet hide none behind them. */
+/** Tombstones have been read up to here, so that those that cannot be deleted yet do not hide later ones. */
 const FIRST_TOMBSTONE = { updatedAt: Number.MIN_SAFE_INTEGER, jobKey: 0 };
 
 function openTombstoneSweep(

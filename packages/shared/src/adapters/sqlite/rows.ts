@@ -7,7 +7,7 @@ export const toColumnName = (field: string): string => field.replaceAll(/[A-Z]/g
 export const selected = (table: string, fields: readonly string[]): string =>
   fields.map((field) => `${table}.${toColumnName(field)} AS ${field}`).join(", ");
 
-/** A prepared query, of which each row is an object of this shape. */
+/** A prepared query. Each of its rows is an object of this shape. */
 export interface Query<Row> {
   get(...values: SQLInputValue[]): Row | undefined;
   all(...values: SQLInputValue[]): Row[];
@@ -16,8 +16,8 @@ export interface Query<Row> {
 
 /**
  * Prepares a query. Limits are written `LIMIT ? + 0`: SQLite plans a statement anew for each value of a bare `LIMIT ?`, which took 38 us where the
- * query itself takes 2. A whole number that is beyond what JavaScript counts to, as damage to the file leaves it, is `NaN`: the row says itself
- * that it cannot be read, and hides no other.
+ * query itself takes 2. An integer beyond the safe integers of JavaScript, which only damage to the file can cause, becomes `NaN`: then the row is
+ * reported as unreadable, and no other row is affected.
  */
 export function query<Row>(db: DatabaseSync, sql: string): Query<Row> {
   const statement = db.prepare(sql);
@@ -25,7 +25,7 @@ export function query<Row>(db: DatabaseSync, sql: string): Query<Row> {
     get: (...values) => orDamaged(statement, () => statement.get(...values)) as Row | undefined,
     all: (...values) => orDamaged(statement, () => statement.all(...values)) as Row[],
     *iterate(...values) {
-      const walk = db.prepare(sql); // One of its own: what is walked through must not be reset by another call.
+      const walk = db.prepare(sql); // A statement of its own: another call must not reset a running iteration.
       walk.setReadBigInts(true);
       for (const row of walk.iterate(...values)) yield withNumbers(row) as Row;
     },
@@ -54,5 +54,5 @@ const withNumbers = (row: unknown): unknown =>
 
 const toNumber = (value: bigint): number => (Number.isSafeInteger(Number(value)) ? Number(value) : Number.NaN);
 
-/** JSON text, or null for null: how what is nested stands in a column. */
+/** A nested value as a column stores it: JSON text, or null for null. */
 export const toJson = (value: unknown): string | null => (value === null || value === undefined ? null : JSON.stringify(value));

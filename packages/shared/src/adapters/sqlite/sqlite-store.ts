@@ -29,7 +29,7 @@ import { openReads, type Reads } from "./reads/reads.ts";
 import { startThread, type ThreadLink } from "./thread/thread-link.ts";
 
 export interface SqliteStoreOptions {
-  /** Path of the file, which is made if there is none. */
+  /** Path of the file, which is created if it is missing. */
   readonly file: string;
   /** SHA-256; the system's by default. The store's thread has its own. */
   readonly digest?: Digest;
@@ -43,8 +43,8 @@ export interface SqliteStoreOptions {
 }
 
 /**
- * A store in one SQLite file. One connection, in a thread of its own, performs all calls that come meanwhile in one transaction; what people read
- * comes from a second one here, and waits for no write. One process at a time: see `lockDataFolder`.
+ * A store in one SQLite file. One connection, in a thread of its own, performs all calls that arrived meanwhile in one transaction. Reads for users
+ * go through a second connection here, and wait for no write. One process at a time: see `lockDataFolder`.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { file, onLost = () => {}, onUnreadable = () => {}, pagesMax } = options;
@@ -57,7 +57,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 }
 
-/** What the ports of one store share on this side of its thread: the thread answers in rows, which are read here. */
+/** The state that the ports of one store share outside its thread: the thread answers in rows, which are parsed here. */
 interface Link {
   readonly thread: ThreadLink;
   readonly reads: Reads;
@@ -104,7 +104,7 @@ export function storeOver(
   };
 }
 
-/** Methods of a port that the thread performs as they are called. */
+/** Methods of a port whose calls are sent to the thread unchanged. */
 const forward = <Port extends keyof ThreadPorts & keyof Store, Method extends keyof ThreadPorts[Port] & keyof Store[Port] & string>(
   { call }: ThreadLink,
   port: Port,
@@ -176,7 +176,7 @@ function jobPorts({ thread: { call }, reads, held, digest, onUnreadable }: Link)
         for (const [index, outcome] of outcomes.entries()) holdClaimed(held, request, { fire: fires[index] as Fire, outcome });
         return { outcomes, leaseMs: null };
       },
-      // A fire and its runs are one transaction: there is nothing half-done to complete.
+      // A fire and its runs are one transaction, so there is never a partial fire to complete.
       repair: () => Promise.resolve(0),
     },
   };

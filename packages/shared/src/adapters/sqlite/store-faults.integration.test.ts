@@ -23,7 +23,7 @@ import { storeFolder } from "./store-folder.test-support.ts";
 
 const upcoming = { shard: ALL_SLOTS, until: START, after: null, limit: 10 };
 
-/** Changes the file behind the store's back. */
+/** Changes the file without the store. */
 function damage(file: string, sql: string): void {
   const db = new DatabaseSync(file);
   db.exec(sql);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { ScheduleWire } from "./input/schedule-input.ts";
 
-/** Zones whose clocks do odd things: half an hour, two hours, 45 minutes off, at midnight, into the next day, for a month. */
+/** Zones with unusual clock changes: of half an hour, two hours or 45 minutes, at midnight, into the next day, for a month. */
 export const ODD_ZONES = [
   "Australia/Lord_Howe",
   "Antarctica/Troll",

@@ -1,10 +1,10 @@
-/** A map that forgets what has not been asked for lately. */
+/** A map that drops entries that were not read recently. */
 export type BoundedCache<K, V> = { get(key: K): V | undefined; set(key: K, value: V): void };
 
 /**
- * Two generations: when the young one is full it becomes the old one, and the old one is dropped. At most `2 * sizeMax`
- * entries live, and a hit in the young generation costs one map lookup: the scheduler asks tens of thousands of times a
- * second, and the delete-and-insert of an exact LRU would cost more than what is cached.
+ * Two generations: when the young one is full, it becomes the old one, and the old one is dropped. There are at most `2 * sizeMax`
+ * entries, and a hit in the young generation costs one map lookup. The scheduler reads it tens of thousands of times a
+ * second, and the delete-and-insert of an exact LRU would cost more than computing the values.
  */
 export function boundedCache<K, V>(sizeMax: number): BoundedCache<K, V> {
   let young = new Map<K, V>();

@@ -1,7 +1,7 @@
 // An independent oracle: it shares no code with the schedules it checks, neither croner nor our zones, calendar or rule for
-// changes of the clock. It reads a clock second by second or minute by minute and looks at what it shows.
+// changes of the clock. It reads a clock second by second or minute by minute.
 
-/** One reading of a zone's clock; `wall` is what it shows, as if that were UTC. */
+/** One reading of a zone's clock; `wall` is the local time, as if it were UTC. */
 export type Reading = { readonly at: number; readonly wall: number };
 
 /** Reads the clock of a zone every `stepMs` from `from` to `to`, both inclusive. */
@@ -12,7 +12,7 @@ export function readClock(zone: string, { from, to, stepMs }: { from: number; to
   return readings;
 }
 
-/** Every reading that shows a matching time: what follows the clock. */
+/** Every reading with a matching time: for lines that follow the clock. */
 export const instantsShown = (readings: readonly Reading[], matches: (wall: number) => boolean): number[] =>
   readings.slice(1).flatMap(({ at, wall }) => (matches(wall) ? [at] : []));
 
@@ -28,7 +28,7 @@ export function instantsReached(readings: readonly Reading[], matches: (wall: nu
   return instants;
 }
 
-/** All instants of a cron line in a stretch of readings, but for the first reading. */
+/** All instants of a cron line in a range of readings, except the first reading. */
 export function bruteForceCron(cron: string, readings: readonly Reading[], stepMs: number): number[] {
   const times = cron.split(" ").slice(0, -3).join("");
   const matches = cronMatcher(cron);
@@ -54,7 +54,7 @@ export function cronMatcher(cron: string): (wall: number) => boolean {
   };
 }
 
-/** What a day of the month is costs a look at the whole month; it is asked for once a day, not once a second. */
+/** To match a day of the month, the whole month is read; this is done once a day, not once a second. */
 function rememberedByDay(matches: (date: Date) => boolean): (date: Date) => boolean {
   const answers = new Map<number, boolean>();
   return (date) => {

@@ -18,8 +18,8 @@ export type ScheduleFaultCode =
 export type Suggestion = string | Readonly<Record<string, string>>;
 
 /**
- * One thing that is wrong: a message that says what, where, and what to do. What it says to write instead stands in
- * `suggestions` too; each of them has been tried, and is accepted.
+ * One fault: a message that says what is wrong, where, and what to do. Its suggestions are also in
+ * `suggestions`; each of them has been tried, and is accepted.
  */
 export type ScheduleFault = {
   readonly kind: "fault";

@@ -5,7 +5,7 @@ import type { Schedule } from "./schedule.ts";
 /** The instants in question: strictly after `after`, up to and including `until`. */
 export type InstantRange = { readonly anchorAt: Instant; readonly after: Instant; readonly until: Instant };
 
-/** What a range holds; `complete` is false if counting stopped at the limit, and then `last` is where it stopped. */
+/** The instants in a range; `complete` is false if counting stopped at the limit, and then `last` is where it stopped. */
 export type InstantTally = {
   readonly count: number;
   readonly first: Instant | null;
@@ -14,8 +14,8 @@ export type InstantTally = {
 };
 
 /**
- * Counts the nominal instants in a range, at most `countMax` of them, from the earliest on: what an outage missed. O(1)
- * for fixed intervals whatever the limit; else one `nextInstant` for each that is counted.
+ * Counts the nominal instants in a range, at most `countMax` of them, from the earliest on: those that an outage missed. O(1)
+ * for fixed intervals whatever the limit; otherwise one `nextInstant` for each counted instant.
  */
 export function countInstants(schedule: Schedule, { countMax, ...range }: InstantRange & { readonly countMax: number }): InstantTally {
   const first = nextInstant(schedule, range);
@@ -45,7 +45,7 @@ export function lastInstantIn(schedule: Schedule, { anchorAt, after, until }: In
   let found = nextInstant(schedule, { anchorAt, after });
   if (found === null || found > until) return null;
   for (let end = until; found < end;) {
-    // Between found and end: the step from the middle lands on a later instant, or shows that none is behind the middle.
+    // Between found and end: the step from the middle lands on a later instant, or shows that none is after the middle.
     const middle = found + Math.floor((end - found) / 2);
     const next = nextInstant(schedule, { anchorAt, after: middle });
     if (next === null || next > until) end = middle;

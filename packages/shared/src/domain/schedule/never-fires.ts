@@ -24,7 +24,7 @@ export function faultOfImpossibleDays(cron: string): ScheduleFault | null {
 }
 
 /**
- * Why a schedule yields no instant between its own `startAt` and `endAt`, or null if it yields one, or if that hangs on
+ * Why a schedule has no instant between its own `startAt` and `endAt`, or null if it has one, or if that depends on
  * when its job is created. Each field must be valid by itself.
  */
 export function faultOfEmptyWindow(schedule: Schedule): ScheduleFault | null {

@@ -9,9 +9,9 @@ export type After = { readonly anchorAt: Instant; readonly after: Instant };
 
 /**
  * The first nominal instant strictly after `after`, neither before `startAt` nor after `endAt` (both inclusive), or null
- * if there is none any more. Does not know `maxRuns`: the caller counts. A pure function of its arguments and of the
- * runtime's time zone data; what it keeps in memory only saves work. Throws where a stored schedule cannot be evaluated by
- * this process: its zone is not in the time zone data, its kind is one of a newer version, its cron line is refused.
+ * if there are no more. Does not know `maxRuns`: the caller counts. A pure function of its arguments and of the
+ * runtime's time zone data; its caches only save work. Throws if this process cannot evaluate a stored schedule:
+ * its zone is not in the time zone data, its kind is one of a newer version, or its cron line is refused.
  */
 export function nextInstant(schedule: Schedule, { anchorAt, after }: After): Instant | null {
   const { startAt, endAt } = schedule;
@@ -20,7 +20,7 @@ export function nextInstant(schedule: Schedule, { anchorAt, after }: After): Ins
   if (from >= notAfter) return null;
   const next = nextUnbounded(schedule, { anchorAt, after: from });
   if (next === null) return null;
-  // Whoever asks again and again, each time behind the last answer, must come to an end.
+  // A caller that continues after each answer must reach an end.
   if (!(next > from && next <= Number.MAX_SAFE_INTEGER))
     throw new RangeError(`the schedule gives ${String(next)} as the instant after ${from}`);
   return next > notAfter ? null : next;
@@ -54,14 +54,14 @@ function nextUnbounded(schedule: Schedule, { anchorAt, after }: After): Instant 
   }
 }
 
-/** Of a newer version, or of what stands for a definition that cannot be read. */
+/** A kind of a newer version, or of the placeholder for a definition that cannot be read. */
 function unknownKind(schedule: never): never {
   throw new TypeError(`this version knows no schedules of kind ${JSON.stringify((schedule as { kind?: unknown }).kind)}`);
 }
 
 /**
- * The series of a fixed interval: `firstAt + n * everyMs`, n from 0. `startAt` is itself an instant; an anchor is not, the
- * first run comes one interval after it.
+ * The series of a fixed interval: `firstAt + n * everyMs`, n from 0. `startAt` is itself an instant; an anchor is not: the
+ * first instant is one interval after it.
  */
 export function everySeries({ everyMs, startAt }: EverySchedule, anchorAt: Instant): { firstAt: Instant; everyMs: number } {
   return { firstAt: startAt ?? anchorAt + everyMs, everyMs };

@@ -1,4 +1,4 @@
-/** The inside of a character class: a dash, a star and a quote, be it of a keyboard or of a word processor. */
+/** The inside of a character class: a dash, a star and a quote, of a keyboard or of a word processor. */
 export const DASHES = "\\u2010-\\u2015\\u2212-";
 export const STARS = "*\\u2217\\uFF0A";
 export const QUOTES_PATTERN = "[\"'`\\u2018-\\u201F]?";

@@ -7,10 +7,10 @@ import type { Schedule } from "./schedule.ts";
 import { type WallTime, showWallClock, showWallDate } from "./zone/wall-time.ts";
 import { type ClockSegment, segmentAt } from "./zone/zone-clock.ts";
 
-/** Notes about changes of the clock in one preview; a hundred yearly instants meet two hundred changes. */
+/** Most notes about clock changes in one preview; a hundred yearly instants span two hundred changes. */
 const CLOCK_NOTES_MAX = 5;
 
-/** What a person may not expect of a schedule, given some of its instants in order, as whole sentences without a full stop. */
+/** Notes about unexpected behaviour of a schedule, given some of its instants in order, as whole sentences without a full stop. */
 export function scheduleNotes(schedule: Schedule, instants: readonly Instant[]): string[] {
   switch (schedule.kind) {
     case "every":
@@ -35,7 +35,7 @@ export function scheduleNotes(schedule: Schedule, instants: readonly Instant[]):
   }
 }
 
-/** Names of IANA that are taken for a zone with summer time. */
+/** IANA names that people mistake for a zone with summer time. */
 const WITHOUT_SUMMER_TIME: ReadonlyMap<string, string> = new Map([
   ["EST", "America/New_York"],
   ["MST", "America/Denver"],
@@ -54,14 +54,14 @@ function cronClockNotes({ cron, timezone }: { cron: string; timezone: string }, 
   return clockNotes({ timezone, fixed: isFixedTime(cron), shows }, instants);
 }
 
-/** `shows` gives the first wall-clock time of the schedule from `from` up to but not including `to`. */
+/** `shows` returns the first wall-clock time of the schedule from `from` (inclusive) to `to` (exclusive). */
 type Clock = { readonly timezone: string; readonly fixed: boolean; readonly shows: (from: WallTime, to: WallTime) => WallTime | null };
 
 function clockNotes(clock: Clock, instants: readonly Instant[]): string[] {
   const [first, last] = [instants[0], instants.at(-1)];
   if (first === undefined || last === undefined) return [];
   const notes: string[] = [];
-  // A fixed time that comes twice runs before the change it is noted for: hence the segment behind the last instant too.
+  // A fixed time that occurs twice fires before the change that the note is about. So the segment after the last instant is included.
   for (let before = segmentAt(clock.timezone, first - 1); before.from <= last && before.to < Infinity && notes.length < CLOCK_NOTES_MAX;) {
     const after = segmentAt(clock.timezone, before.to);
     const note = noteOfChange(clock, before, after);

@@ -23,7 +23,7 @@ const CalendarView = z.object({
 });
 const InstantView = z.object({ at: z.string(), timezone: z.string().nullable(), ...bounds });
 
-/** A schedule as every answer shows it: always the object, absent is null, and good to be sent back. */
+/** A schedule as every answer shows it: always the object, with null for absent fields. A client may send it back. */
 export const ScheduleView = z.union([CronView, EveryView, CalendarView, InstantView]).meta({
   id: "Schedule",
   description: "When a job fires, in full: what was left out or written as a short string is filled in.",
@@ -52,7 +52,7 @@ export function showSchedule(schedule: Schedule): ScheduleView {
   }
 }
 
-/** The same of a schedule that another version may have stored. Null: this version cannot say it. */
+/** The same for a schedule that another version may have stored. Null: this version cannot represent it. */
 export function showStoredSchedule(schedule: Schedule): ScheduleView | null {
   const shown = evaluate<ScheduleView | undefined>(() => showSchedule(schedule));
   return shown.kind === "evaluated" ? (shown.value ?? null) : null;

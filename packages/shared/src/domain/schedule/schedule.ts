@@ -5,7 +5,7 @@ import type { CalendarTimes } from "./calendar/calendar.ts";
 export type ScheduleBounds = {
   readonly startAt: Instant | null;
   readonly endAt: Instant | null;
-  /** How many instants fire at most. Whoever fires counts; `nextInstant` does not know. */
+  /** The maximum number of instants that fire. The scheduler counts them; `nextInstant` does not know it. */
   readonly maxRuns: number | null;
 };
 
@@ -18,8 +18,8 @@ export type EverySchedule = { readonly kind: "every"; readonly everyMs: number }
 export type CalendarSchedule = { readonly kind: "calendar"; readonly timezone: string } & CalendarTimes & ScheduleBounds;
 
 /**
- * One instant. `local` is the wall-clock time it was written as, if it was; the instant was worked out when the schedule
- * was accepted and stays.
+ * One instant. `local` is the wall-clock time, if it was written as one; the instant was computed when the schedule
+ * was accepted, and does not change.
  */
 export type InstantSchedule = {
   readonly kind: "instant";

@@ -39,7 +39,7 @@ export interface FireRequest {
   readonly claimed: readonly number[];
 }
 
-/** What now exists of one entry of a fire: the row just made, or the one an earlier fire of the same identity made. */
+/** The row that now exists for one entry of a fire: the row just made, or the one an earlier fire of the same identity made. */
 export interface FiredRun {
   readonly runId: string;
   readonly state: RunState;
@@ -50,13 +50,13 @@ export interface FiredRun {
   readonly claimed: boolean;
 }
 
-/** `lost` fires created nothing. The runs of a `won` one stand in the order of its entries. */
+/** `lost` fires created nothing. The runs of a `won` one are in the order of its entries. */
 export type FireOutcome = { readonly kind: "won"; readonly runs: readonly FiredRun[] } | { readonly kind: "lost" };
 
 export interface FireResult {
   /** In the order of `FireRequest.fires`. */
   readonly outcomes: readonly FireOutcome[];
-  /** Null when the lease of claimed runs cannot be ended by any clock (embedded: the process is the lease). */
+  /** Null when no clock can end the lease of claimed runs (embedded: the lease lasts as long as the process). */
   readonly leaseMs: number | null;
 }
 
@@ -73,8 +73,8 @@ export interface RepairRequest {
  */
 export interface DueJobs {
   /**
-   * Active jobs in (`nextRunAt`, `uid`) order, those with `unreadable` among them: they are returned so that a reader gets
-   * past them. Fewer than `limit` jobs mean that there are no more.
+   * Active jobs in (`nextRunAt`, `uid`) order, including those with `unreadable`: they are returned so that a reader can
+   * skip them. Fewer than `limit` jobs mean that there are no more.
    */
   upcoming(query: UpcomingQuery): Promise<readonly Job[]>;
   /** The present jobs of these uids, in any order; those unknown or deleted are left out. */
@@ -82,7 +82,7 @@ export interface DueJobs {
   fire(request: FireRequest): Promise<FireResult>;
   /**
    * Completes fires that crashed between their compare-and-set and their runs. Returns how many jobs it repaired. Runs are
-   * made also when the definition cannot be read. A fire that cannot be completed does not stop the others.
+   * made even if the definition cannot be read. A fire that cannot be completed does not stop the others.
    */
   repair(request: RepairRequest): Promise<number>;
 }

@@ -3,7 +3,7 @@ import type { Job, JobState, JobStatusName } from "../../domain/job/job.ts";
 import type { JobDefinition } from "../../domain/job/job-definition.ts";
 import type { Page, PageRequest } from "../page.ts";
 
-/** Every condition given must hold; each tag of `tags` must be there. `nameContains` ignores case (ASCII at least). */
+/** A job must meet every given condition and have each tag of `tags`. `nameContains` ignores case (ASCII at least). */
 export interface JobQuery extends PageRequest {
   readonly state?: Exclude<JobState, "deleted">;
   readonly status?: JobStatusName;
@@ -19,7 +19,7 @@ export interface JobQuery extends PageRequest {
 export type CreateOutcome = { readonly kind: "created"; readonly job: Job } | { readonly kind: "exists"; readonly job: Job };
 
 /**
- * An edit: `next` replaces what was read as `previous`, if the stored job still has its `version`, `nextRunAt` and
+ * An edit: `next` replaces the job that was read as `previous`, if the stored job still has its `version`, `nextRunAt` and
  * state. `status` and `lastRun` belong to the projection and are left as stored. `next.state` "deleted" leaves a tombstone.
  */
 export interface JobChange {
@@ -42,8 +42,8 @@ export interface JobCatalog {
   list(tenantId: string, query: JobQuery): Promise<Page<Job>>;
   change(tenantId: string, change: JobChange): Promise<ChangeOutcome>;
   /**
-   * Writes a definition row of its own, for a run with other params. Returns its hash; repeating it is harmless. It is
-   * there for a fire within `DEFINITION_GRACE_MS`; where no run uses it by then, it may be forgotten.
+   * Writes a definition row of its own, for a run with other params. Returns its hash; repeating it is harmless. A fire can
+   * use it within `DEFINITION_GRACE_MS`; if no run uses it by then, it may be deleted.
    */
   addDefinition(tenantId: string, request: { readonly jobUid: string; readonly definition: JobDefinition }): Promise<string>;
 }

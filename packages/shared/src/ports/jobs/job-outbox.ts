@@ -5,7 +5,7 @@ import type { Shard } from "../../domain/slot.ts";
 export interface JobOutbox {
   /**
    * Events of one job in the order of its writes; all returned events oldest first. If more than `limit` wait, the store chooses which
-   * to return; the others follow once these are sent. Entries that cannot be read are left out, and take no place of `limit`.
+   * to return; the others follow once these are sent. Entries that cannot be read are left out, and do not count for `limit`.
    */
   unsent(query: { readonly shard: Shard; readonly limit: number }): Promise<readonly JobEvent[]>;
   sent(eventIds: readonly string[]): Promise<void>;

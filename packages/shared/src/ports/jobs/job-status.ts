@@ -10,7 +10,7 @@ export interface SettledQuery {
   readonly limit: number;
 }
 
-/** A part of what was settled, and where to go on: `next` is null at the end. A part may be empty and not the last. */
+/** A part of the settled runs, and where to continue: `next` is null at the end. A part may be empty without being the last. */
 export interface SettledPart {
   readonly changes: readonly StatusChange[];
   readonly next: string | null;
@@ -18,22 +18,22 @@ export interface SettledPart {
 
 /** The read state of jobs: `status` and `lastRun`. Guarded by `statusOrder`, so repeats and any order are harmless. */
 export interface JobStatus {
-  /** At most one change a job (see `latestOfEach`); what does not supersede the stored status changes nothing. */
+  /** At most one change a job (see `latestOfEach`); a change that does not supersede the stored status has no effect. */
   apply(changes: readonly StatusChange[]): Promise<void>;
   /**
    * The present status changes of these runs, in any order: of runs that run, wait for a retry, or completed. Other and unknown
-   * runs are left out. For consumers that receive news of a run from an untrusted source.
+   * runs are left out. For consumers that receive messages about a run from an untrusted source.
    */
   standing(runIds: readonly string[]): Promise<readonly StatusChange[]>;
   /**
-   * Runs that completed (`isCompleted`), cancelled ones that never started among them, by when they were settled. The range has an end so that a reader can reach it: more
-   * is settled all the time.
+   * Runs that completed (`isCompleted`), including cancelled ones that never started, by when they were settled. The range has an end so that a reader can reach it: more
+   * runs are settled all the time.
    */
   settledSince(query: SettledQuery): Promise<SettledPart>;
   /** The watermark: runs settled before this are applied to `status`; 0 at first. */
   watermark(): Promise<Instant>;
   /** Never moves back. */
   advance(watermark: Instant): Promise<void>;
-  /** Moves the watermark back, never forward: for one that lies ahead of the store's clock, because that was set back. */
+  /** Moves the watermark back, never forward: for a watermark ahead of the store's clock, after that clock was set back. */
   rewind(watermark: Instant): Promise<void>;
 }

@@ -6,6 +6,6 @@ import type { Shard } from "../../domain/slot.ts";
 export interface Announcements {
   /** Ended runs not yet announced, ended at or before `endedBefore`; oldest first. Those that cannot be read are left out. */
   unannounced(query: { readonly shard: Shard; readonly endedBefore: Instant; readonly limit: number }): Promise<readonly EndedRun[]>;
-  /** Notes that the bus has acknowledged their event. Repeating it is harmless. */
+  /** Records that the bus has acknowledged their event. Repeating it is harmless. */
   announced(runIds: readonly string[]): Promise<void>;
 }

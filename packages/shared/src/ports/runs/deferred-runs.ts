@@ -6,7 +6,7 @@ export interface ResumeRequest {
   readonly queue: string;
   /** Types that some executor can run. */
   readonly handlers: readonly string[];
-  /** Only runs after this place (`ResumeResult.next`) in the order of publication; null: from the first. */
+  /** Only runs after this position (`ResumeResult.next`) in the order of publication; null: from the first. */
   readonly after: string | null;
   readonly limit: number;
 }
@@ -18,15 +18,15 @@ export interface ResumeResult {
   readonly next: string | null;
 }
 
-/** `found`: what a page of `limit` runs found. */
+/** `found`: the result for a page of `limit` runs. */
 export const resumeResult = (found: readonly { readonly runId: string; readonly priority: number }[], limit: number): ResumeResult => {
   const last = found.at(-1);
   return { runIds: found.map(({ runId }) => runId), next: last === undefined || found.length < limit ? null : publicationPlace(last) };
 };
 
 /**
- * Runs that executors have deferred as `unknown_handler`. Only `resume` makes them publishable again, not time: a
- * backlog of runs without an executor would go ahead of younger ones each time. They expire, and can be claimed and cancelled, as others.
+ * Runs that executors have deferred as `unknown_handler`. Only `resume` makes them publishable again, not time: otherwise a
+ * backlog of runs without an executor would precede younger runs each time. They expire, and can be claimed and cancelled, like others.
  */
 export interface DeferredRuns {
   /** Queues that have such runs. */

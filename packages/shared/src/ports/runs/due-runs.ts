@@ -16,7 +16,7 @@ export interface WakeResult {
   readonly ready: number;
   /** Runs closed because they waited too long (`skipped: expired`), or were cancelled while waiting for a retry. */
   readonly ended: readonly EndedRun[];
-  /** When the earliest run that still waits has to be woken; null: none waits. */
+  /** When the earliest waiting run has to be woken; null: none waits. */
   readonly nextWakeAt: Instant | null;
   /** True when some kind used up its budget: wake again at once. */
   readonly more: boolean;
@@ -29,7 +29,7 @@ export interface WakeResult {
 export interface DueRuns {
   /**
    * Publishable runs of one queue, at most `limit`: those of the highest priority first, and of equal priority in the order of
-   * their ids. Reading changes nothing. Runs whose definition cannot be read are left out, and take no place of `limit`; they stay
+   * their ids. Reading changes nothing. Runs whose definition cannot be read are left out, and do not count for `limit`; they stay
    * `due` until they expire, are cancelled, or can be read.
    */
   publishable(query: {
@@ -47,7 +47,7 @@ export interface DueRuns {
   queues(shard: Shard): Promise<readonly string[]>;
   /**
    * Records that runs were published: no longer publishable, to be repeated at doubling intervals from
-   * `repeatMs` up to `repeatMsMax`. Runs claimed or deferred since `publishedAt`, or of another attempt, are left alone.
+   * `repeatMs` up to `repeatMsMax`. Runs claimed or deferred since `publishedAt`, or of another attempt, are not changed.
    */
   published(request: {
     readonly runs: readonly Publication[];
@@ -60,8 +60,8 @@ export interface DueRuns {
   /** Those of them with at least this many rescues. */
   unclaimedRescued(shard: Shard, rescuesMin: number): Promise<Readonly<Record<string, number>>>;
   /**
-   * Wakes what is to be woken by `now`, each kind with its own budget of `limit`: `retrying` becomes `due` with
-   * attempt + 1 (`cancelled` if that was asked for); a `due` run past its expiry becomes `skipped: expired`; any other
+   * Wakes the runs that have to be woken by `now`, each kind with its own budget of `limit`: `retrying` becomes `due` with
+   * attempt + 1 (`cancelled` if that was requested); a `due` run past its expiry becomes `skipped: expired`; any other
    * `due` run whose `wakeAt` has come is publishable again, but of those of one job, queue and handler that wait for another run only the first that can be read, and those
    * deferred as `unknown_handler` not at all (see `DeferredRuns`).
    */
@@ -77,9 +77,9 @@ export interface DueRuns {
     readonly limit: number;
   }): Promise<readonly EndedRun[]>;
   /**
-   * For when the clock was set back: waits that began in the future, by `now`, continue as if they began now. A retry whose
-   * failure lies ahead waits its delay from now; a `due` run that waits for longer than `waitMsMax` is publishable; a lease that ends
-   * later than a whole lease from now ends then. Returns how many runs that were.
+   * For use after the clock was set back: waits that began in the future, by `now`, continue as if they began now. A retry whose
+   * failure is in the future waits its delay from now; a `due` run that waits for longer than `waitMsMax` is publishable; a lease that ends
+   * later than a whole lease from now ends then. Returns how many runs were changed.
    */
   resetWaits(request: { readonly shard: Shard; readonly now: Instant; readonly waitMsMax: number }): Promise<number>;
 }

@@ -12,7 +12,7 @@ import type { Claimant } from "../jobs/due-jobs.ts";
  * - `skipped`: the overlap policy of its job has closed it (`judgeOverlap`).
  * - `waiting`: it stays `due` and holds nothing until another run of its job ends, which makes it publishable. That other run is
  *   `cancelRequested`, where the policy asked it to end; the claim has set its flag. `superseded` runs were closed by the same policy.
- * - `refused`: the message says something else of the run than the store holds, so no executor may run it.
+ * - `refused`: the message contradicts the stored run, so no executor may run it.
  */
 export type ClaimOutcome =
   | { readonly kind: "won"; readonly claim: ClaimedRun }
@@ -50,8 +50,8 @@ export interface Settlement {
 }
 
 /**
- * `stale`: the token holds no lease any more, and the result was refused. `ready`: the queue of a run that waited for this one to end,
- * and is publishable now, of several the youngest; absent: none waited.
+ * `stale`: the token no longer holds a lease, and the result was refused. `ready`: the queue of a run that waited for this one to end
+ * and is publishable now, of several runs the youngest; absent: none waited.
  */
 export type SettleOutcome =
   | { readonly kind: "ended"; readonly run: EndedRun; readonly ready?: string }
@@ -63,7 +63,7 @@ export interface Deferral {
   readonly runId: string;
   readonly attempt: number;
   readonly reason: Reason;
-  /** When the run is publishable again; null: no time does. It is ignored with `unknown_handler`: see `DeferredRuns`. */
+  /** When the run is publishable again; null: at no time. It is ignored with `unknown_handler`: see `DeferredRuns`. */
   readonly wakeAt: Instant | null;
 }
 
@@ -89,8 +89,8 @@ export interface RunClaims {
   /** The holders of the runs of these ids that have not ended, in any order. Those unknown or ended are left out. Reading changes nothing. */
   holders(runIds: readonly string[]): Promise<readonly AttemptHolder[]>;
   /**
-   * The latest run of each of these jobs that started or ended, by the job's uid, as its status shows it: a handler receives this, whatever
-   * a message says. Jobs unknown, or without such a run, are left out.
+   * The latest run of each of these jobs that started or ended, by the job's uid, as its status shows it. A handler receives this one, not
+   * that of a message. Unknown jobs, and jobs without such a run, are left out.
    */
   lastRuns(jobUids: readonly string[]): Promise<ReadonlyMap<string, LastRun>>;
   /**
@@ -103,9 +103,9 @@ export interface RunClaims {
   heartbeat(request: { readonly leases: readonly HeldLease[]; readonly leaseMs: number; readonly now: Instant }): Promise<HeartbeatResult>;
   /**
    * Compare-and-set on (runId, token). With a cancel flag, `retry` and `released` close as `cancelled`. Repeating a
-   * settlement that was applied answers as the first time (`ended`, …), also when its answer was lost.
+   * settlement that was applied gets the same answer again (`ended`, …), even if the first answer was lost.
    */
   settle(request: { readonly settlements: readonly Settlement[]; readonly now: Instant }): Promise<readonly SettleOutcome[]>;
-  /** Defers `due` runs, out of the window: the executor that received them cannot run them. */
+  /** Defers `due` runs, which leave the window of published runs: the executor that received them cannot run them. */
   defer(request: { readonly deferrals: readonly Deferral[] }): Promise<void>;
 }

@@ -30,14 +30,14 @@ export interface Rescue {
 }
 
 export interface RescueResult {
-  /** How many won their compare-and-set, those that ended included. */
+  /** How many won their compare-and-set, including those that ended. */
   readonly rescued: number;
   readonly ended: readonly EndedRun[];
 }
 
 /**
- * Where a scan of the leases continues: after this expiry, or at it with other runs than these. By the expiry alone, so that
- * a store needs no order among leases that end at the same instant: one claim makes hundreds of them.
+ * Where a scan of the leases continues: after this expiry, or at it with other runs than these. Only the expiry has an order: a
+ * store needs none among leases that end at the same instant, of which one claim makes hundreds.
  */
 export interface LeasePosition {
   readonly expiresAt: Instant;
@@ -55,8 +55,8 @@ export interface EndingQuery {
 /** Leases for the scheduler: runs that executors no longer renew are given to other executors. */
 export interface RunLeases {
   /**
-   * Running attempts whose stored expiry is at or before `now`, or whose owner is gone; earliest first. Fewer than `limit`: there
-   * are no others behind them.
+   * Running attempts whose stored expiry is at or before `now`, or whose owner has ended; earliest first. Fewer than `limit`: there
+   * are no more.
    */
   ending(query: EndingQuery): Promise<readonly LeaseView[]>;
   /** Compare-and-set on (runId, running, `expiresAt`). Losers were renewed or settled meanwhile. */

@@ -21,7 +21,7 @@ export interface RunQueries {
   get(tenantId: string, runId: string): Promise<Run | null>;
   list(tenantId: string, query: RunQuery): Promise<Page<Run>>;
   /**
-   * The params that these runs use on all their attempts, by run id, also if their job was changed since. Runs unknown, and those whose
+   * The params that these runs use on all their attempts, by run id, even if their job was changed since. Unknown runs, and those whose
    * definition cannot be read, are left out.
    */
   params(tenantId: string, runIds: readonly string[]): Promise<ReadonlyMap<string, JsonObject>>;

@@ -10,7 +10,7 @@ export interface RetentionRequest {
   readonly now: Instant;
   /**
    * Ended runs that finished before this, and were scheduled for an instant before it, are deleted once they are announced and applied to
-   * the status. A run whose instant lies ahead was fired by a clock that was ahead: its row keeps the instant from being fired again.
+   * the status. A run whose instant is in the future was fired by a clock that was ahead: its row keeps the instant from being fired again.
    */
   readonly endedBefore: Instant;
   /** Request bindings older than this are deleted. */
@@ -23,9 +23,9 @@ export interface RetentionRequest {
 
 /** The progress of sweeps, recorded before each deletion. Younger rows have not been deleted. 0: no sweep has begun. */
 export interface Forgotten {
-  /** Runs that finished before this may be gone. */
+  /** Runs that finished before this may have been deleted. */
   readonly runs: Instant;
-  /** Jobs that were deleted before this may be gone, with their tombstones. */
+  /** Jobs that were deleted before this may have been removed, with their tombstones. */
   readonly jobs: Instant;
 }
 
@@ -34,7 +34,7 @@ export interface RetentionResult {
   readonly requests: number;
   readonly tombstones: number;
   readonly definitions: number;
-  /** True when some kind reached `limit`, or there is more to look at: call again. */
+  /** True when some kind reached `limit`, or there is more to check: call again. */
   readonly more: boolean;
 }
 

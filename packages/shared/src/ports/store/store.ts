@@ -19,8 +19,8 @@ import type { RunQueries } from "../runs/run-queries.ts";
 /**
  * All ports of one store, for wiring alone: a service takes the ports it uses. Every write is durable when its promise
  * resolves; a rejected write may or may not have been applied, and repeating it is safe. Faults are `AppError` with
- * `store_unavailable` (retryable) when the store does not answer or its disk is full, and `store_corrupt` when the one row
- * asked for cannot be read. Reads of several rows skip such a row (see `OnUnreadable`).
+ * `store_unavailable` (retryable) when the store does not answer or its disk is full, and `store_corrupt` when the one requested
+ * row cannot be read. Reads of several rows skip such a row (see `OnUnreadable`).
  */
 export interface Store {
   readonly jobs: JobCatalog;
@@ -41,7 +41,7 @@ export interface Store {
   readonly decided: DecidedTime;
   /** The store's own time, used by fire and wake. Rejects when the store does not answer, so it is also the health check. */
   ping(): Promise<{ readonly now: Instant }>;
-  /** Why writes are refused at present although reads are answered, as on a full disk: for health checks. Null: not known to be refused. */
+  /** For health checks: why writes are refused although reads are answered, as on a full disk. Null: no refusal is known. */
   readonly refusal?: () => string | null;
   /** Safe to call twice. Acknowledged writes are on disk. */
   close(): Promise<void>;

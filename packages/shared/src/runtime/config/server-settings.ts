@@ -55,7 +55,7 @@ export const registryUrlSetting = defineSetting({
   fallback: null,
   schema: serverUrl({ env: "REGISTRY_URL", schemes: ["http", "https"], example: "http://localhost:8081/apis/ccompat/v7" }).optional(),
   description:
-    "A Confluent-compatible schema registry, `https://user:password@host/path` where it asks for a login: with it events are Avro, without it JSON.",
+    "A Confluent-compatible schema registry, `https://user:password@host/path` if it requires a login. With a registry, events are Avro; without one, JSON.",
 });
 
 const text = (env: string, description: string) =>
@@ -63,7 +63,7 @@ const text = (env: string, description: string) =>
 
 /** Settings for parts of Kafka's URL, so that the URL need not contain a secret. */
 export const kafkaSettings = {
-  kafkaUsername: text("KAFKA_USERNAME", "User at Kafka, by SASL; may stand in `BUS_URL` instead."),
+  kafkaUsername: text("KAFKA_USERNAME", "User for SASL at Kafka. `BUS_URL` may contain it instead."),
   kafkaPassword: text("KAFKA_PASSWORD", "That user's password."),
   kafkaMechanism: defineSetting({
     env: "KAFKA_SASL_MECHANISM",
@@ -71,7 +71,7 @@ export const kafkaSettings = {
     placeholder: "NAME",
     fallback: null,
     schema: z.enum(["plain", "scram-sha-256", "scram-sha-512"], "must be plain, scram-sha-256 or scram-sha-512").optional(),
-    description: "`plain`, `scram-sha-256` or `scram-sha-512`, which is the default where there is a user.",
+    description: "`plain`, `scram-sha-256` or `scram-sha-512`, which is the default if there is a user.",
   }),
   kafkaSsl: defineSetting({
     env: "KAFKA_SSL",
@@ -82,9 +82,9 @@ export const kafkaSettings = {
       .enum(["true", "false"], "must be true or false")
       .transform((value) => value === "true")
       .optional(),
-    description: "`true` for TLS to Kafka; also given by any of the three files below.",
+    description: "`true` for TLS to Kafka. Any of the three files below also turns it on.",
   }),
   kafkaCaFile: text("KAFKA_CA_FILE", "PEM file of the authority that signed the brokers' certificates, if it is not a public one."),
-  kafkaCertFile: text("KAFKA_CERT_FILE", "PEM file of our own certificate for Kafka."),
-  kafkaKeyFile: text("KAFKA_KEY_FILE", "PEM file of its key."),
+  kafkaCertFile: text("KAFKA_CERT_FILE", "PEM file of the client certificate for Kafka."),
+  kafkaKeyFile: text("KAFKA_KEY_FILE", "PEM file of the key of that certificate."),
 };

@@ -7,9 +7,9 @@ export interface BusUnderTest {
   readonly bus: Bus;
   /** A topic that no other test uses. */
   readonly topic: string;
-  /** Lets the adapter deliver what it has: some turns of the loop, some virtual or real time. */
+  /** Lets the adapter deliver its events: some turns of the loop, some virtual or real time. */
   readonly breathe: () => Promise<void>;
-  /** What the dead letters of the topic hold at present, as id and reason. */
+  /** The present dead letters of the topic, as id and reason. */
   readonly deadLetters: () => Promise<readonly { readonly id: string; readonly reason: string }[]>;
 }
 
@@ -21,8 +21,8 @@ export const busEvent = (name: string): TicklineEvent =>
 export const eventIds = (events: readonly TicklineEvent[]): string[] => events.map(({ id }) => id);
 
 /**
- * What every bus must do. It may lose, repeat, delay and reorder, so whatever is waited for is published again until it
- * is seen, and nothing is asserted about how often or in which order.
+ * The contract of every bus. It may lose, repeat, delay and reorder, so a test publishes an event again until it
+ * is received, and asserts nothing about how often or in which order.
  */
 export function busContract(name: string, setup: () => Promise<BusUnderTest>): void {
   describe(`bus contract: ${name}`, () => {

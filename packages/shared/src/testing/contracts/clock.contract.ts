@@ -7,7 +7,7 @@ export interface ClockUnderTest {
   readonly pass: (ms: number) => Promise<void>;
 }
 
-/** Real timers are good to a millisecond: none may be early by more. */
+/** Real timers are accurate to a millisecond: none may be early by more. */
 const TOLERANCE_MS = 1;
 
 export function clockContract(name: string, setup: () => ClockUnderTest): void {

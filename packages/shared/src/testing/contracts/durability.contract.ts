@@ -32,7 +32,7 @@ import {
 } from "./store-steps.ts";
 import { defineContract, type StoreContract, type StoreFacts } from "./store-subject.ts";
 
-/** All that people and services can see of a store at rest. */
+/** All that users and services can read from an idle store. */
 const everything = async (store: Store, jobs: readonly Job[]) => ({
   jobs: (await store.jobs.list("default", { limit: 100, cursor: null })).items,
   runs: (await store.runs.list("default", { limit: 100, cursor: null })).items,
@@ -166,7 +166,7 @@ const FACTS: StoreFacts = {
   },
 };
 
-/** What survives a restart. For stores that do. */
+/** The data that survives a restart. For durable stores. */
 export const durabilityContract: StoreContract = (subject) => {
   if (subject.reopen !== undefined) defineContract("Durability", FACTS)(subject);
 };

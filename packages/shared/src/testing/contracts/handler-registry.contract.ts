@@ -11,7 +11,7 @@ const describedAs = (type: string, overrides: Partial<HandlerDescription> = {}):
   ...overrides,
 });
 
-/** What executors can run. */
+/** The handlers of executors. */
 export const handlerRegistryContract = defineContract("HandlerRegistry", {
   "handlers are listed by type": async ({ store }) => {
     expect(await store.handlers.list()).toEqual([]);

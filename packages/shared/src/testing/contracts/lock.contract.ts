@@ -3,7 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Lock } from "../../ports/lock.ts";
 
 export interface LockUnderTest {
-  /** Two who contend. */
+  /** Two contenders. */
   readonly ours: Lock;
   readonly theirs: Lock;
   readonly clock: Clock;

@@ -3,13 +3,13 @@ import type { Service } from "../../runtime/service/service.ts";
 
 export interface ServiceUnderTest {
   readonly service: Service;
-  /** Frees what the setup made; called after `stop` has resolved. */
+  /** Frees the resources of the setup; called after `stop` has resolved. */
   readonly close?: () => Promise<void>;
   /** The number of open timers, subscriptions and sockets of the service. Must be 0 after `stop`. */
   readonly leftovers?: () => number;
 }
 
-/** The one lifecycle: `start` and `stop` may come twice, never, at once and in any order, and nothing is left behind. */
+/** The lifecycle of every service: `start` and `stop` may be called twice, never, concurrently and in any order, and no resource stays open. */
 export function serviceContract(name: string, setup: () => Promise<ServiceUnderTest>): void {
   const sequences: readonly (readonly [string, (service: Service) => Promise<unknown>])[] = [
     ["never started, stopped", (service) => service.stop()],

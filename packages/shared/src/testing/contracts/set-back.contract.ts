@@ -26,7 +26,7 @@ import {
 } from "./store-steps.ts";
 import { defineContract } from "./store-subject.ts";
 
-/** What a clock showed that was ahead; right is `START`. */
+/** The time of a clock that was ahead; the right time is `START`. */
 const AHEAD = START + 5 * HOUR;
 const REPEAT_MS_MAX = 5 * MINUTE;
 
@@ -36,7 +36,7 @@ const resetWaits = (store: Store, now: Instant = START): Promise<number> =>
 const upcoming = (store: Store, query: Partial<UpcomingQuery>): Promise<readonly Job[]> =>
   store.dueJobs.upcoming({ shard: ALL_SLOTS, until: null, after: null, limit: 100, ...query });
 
-/** What a store has to bear of a clock that was ahead and is set back. */
+/** A store has to work with a clock that was ahead and is set back. */
 export const setBackContract = defineContract("a clock that is set back", {
   "what was decided by is noted, and the latest stands": async ({ store }) => {
     expect(await store.decided.latest()).toBe(0);
@@ -149,7 +149,7 @@ export const setBackContract = defineContract("a clock that is set back", {
   },
 
   "a lease that was taken ahead of now ends a lease from now": async ({ store, subject }) => {
-    if (subject.leases !== "clock") return; // Ended by no clock here.
+    if (subject.leases !== "clock") return; // No clock ends them in this store.
     const { run } = await addJobWithRun(store);
     await start(store, run, { now: AHEAD });
     expect(await ending(store, START + HOUR)).toEqual([]);

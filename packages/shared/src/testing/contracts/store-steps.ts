@@ -18,7 +18,7 @@ import type { Store } from "../../ports/store/store.ts";
 import { type JobOverrides, newJob, SECOND, START } from "../factories.ts";
 import { newDueRun, newManualFire } from "../factories-fire.ts";
 
-/** What the stores are asked in most tests, with the answers that a test wants. Each step fails where the store refuses. */
+/** The calls of most tests, with the answers that a test needs. Each step fails if the store refuses. */
 
 export const LEASE_MS = 15 * SECOND;
 export const SUCCESS: AttemptResult = { kind: "succeeded", output: { ok: true } };
@@ -28,7 +28,7 @@ export const retryIn = (retryDelayMs: number): AttemptResult => ({
   error: { code: "http_status", message: "503", retryable: true },
   retryDelayMs,
 });
-/** How many callers race for one thing. */
+/** Number of callers in a race. */
 export const RACERS = 20;
 
 export const race = <Outcome>(attempt: (racer: number) => Promise<Outcome>): Promise<Outcome[]> =>
@@ -53,7 +53,7 @@ export async function changeJob(store: Store, previous: Job, changes: Partial<Jo
 export const deleteJob = (store: Store, job: Job, now: Instant = START): Promise<Job> =>
   changeJob(store, job, { state: "deleted", nextRunAt: null, updatedAt: now });
 
-/** The job as it stands, by its uid. */
+/** The present job, by its uid. */
 export async function readJob(store: Store, job: Job): Promise<Job> {
   const [read] = await store.dueJobs.read([job.uid]);
   if (read === undefined) throw new Error(`no job ${job.uid}`);
@@ -132,7 +132,7 @@ export const wake = (store: Store, now: Instant, limit = 1_000): Promise<WakeRes
 export const ending = (store: Store, now: Instant, query: Partial<EndingQuery> = {}): Promise<readonly LeaseView[]> =>
   store.leases.ending({ shard: ALL_SLOTS, now, after: null, limit: 1_000, ...query });
 
-/** As an executor does that has no such handler. */
+/** As an executor without the handler does. */
 export const defer = (store: Store, { runId, attempt }: DueRun): Promise<void> =>
   store.claims.defer({ deferrals: [{ runId, attempt, reason: "unknown_handler", wakeAt: null }] });
 
@@ -143,7 +143,7 @@ export const unannounced = (store: Store, endedBefore: Instant = Number.MAX_SAFE
 export const repair = (store: Store, request: Partial<RepairRequest> = {}): Promise<number> =>
   store.dueJobs.repair({ shard: ALL_SLOTS, firedBefore: Number.MAX_SAFE_INTEGER, limit: 10, ...request });
 
-/** The ends of runs, as the projection folds them into their jobs. */
+/** The ends of runs, as the projection applies them to their jobs. */
 export const toStatusChanges = (runs: readonly EndedRun[]): StatusChange[] =>
   runs.map(({ tenantId, jobUid, runId, state, scheduledFor, startedAt, finishedAt, attempt, error }) => ({
     tenantId,

@@ -4,10 +4,10 @@ import type { Store } from "../../ports/store/store.ts";
 import type { UnreadableRow } from "../../ports/unreadable.ts";
 
 /**
- * Harm done to stored rows from outside, as a bad disk, a careless hand, half a backup or a newer version does it.
+ * Damage to stored rows from outside, as by a bad disk, a manual edit, a partial backup or a newer version.
  * `no definition`, `torn definition`, `torn misfires`, `torn last run`, `torn pending`, `torn slot`, `torn age` (when it was made),
  * `unknown job state`: of a job, by uid.
- * `torn output`, `torn history`, `unknown run state`, `unknown cause`, `torn attempt`, `torn wait` (when it is to be woken), `torn counts` (of failures and
+ * `torn output`, `torn history`, `unknown run state`, `unknown cause`, `torn attempt`, `torn wait` (when it has to be woken), `torn counts` (of failures and
  * rescues), `torn names` (its job and definition): of a run, by id. `torn event`: of a job's outbox, by uid.
  * `torn handler`: by type.
  */
@@ -35,17 +35,17 @@ export interface Harm {
   readonly of: string;
 }
 
-/** A kind of store under test: how to get a fresh one, and what a test can do to it from outside. */
+/** A kind of store under test: how to make a fresh one, and what a test can do to it from outside. */
 export interface StoreSubject {
   /** A fresh, empty store. */
   open(): Promise<Store>;
   /** Closes the store and opens the same data again, like a restart. For durable stores only. */
   reopen?(store: Store): Promise<Store>;
-  /** `clock`: a lease ends when its time is over. `incarnation`: when the process that held it is gone, found by `reopen`. */
+  /** `clock`: a lease ends when its time is over. `incarnation`: when the process that held it has ended, detected by `reopen`. */
   readonly leases: "clock" | "incarnation";
   /** Moves the store's own time forward. Stores whose time a test can move. */
   advance?(ms: number): void;
-  /** Does harm to a row. False: rows of this store cannot be harmed so. */
+  /** Damages a row. False: rows of this store cannot be damaged in this way. */
   damage(store: Store, harm: Harm): Promise<boolean>;
   /** The rows that the stores reported as unreadable. */
   readonly unreadable: readonly UnreadableRow[];
@@ -56,18 +56,18 @@ export interface StoreSubject {
 export interface StoreContext {
   readonly subject: StoreSubject;
   readonly store: Store;
-  /** The same data after a restart. Only where `subject.reopen` is. */
+  /** The same data after a restart. Only if `subject.reopen` exists. */
   reopen(): Promise<Store>;
-  /** Lets every lease that stands at `now` end, by time or by restart. */
+  /** Ends every lease that is held at `now`, by time or by restart. */
   endLeases(lease: { readonly now: Instant; readonly leaseMs: number }): Promise<{ readonly store: Store; readonly now: Instant }>;
 }
 
-/** What is true of every store, by sentence. Each has a fresh store of its own. */
+/** Facts about every store, by sentence. Each has a fresh store of its own. */
 export type StoreFacts = Readonly<Record<string, (context: StoreContext) => Promise<void>>>;
 
 export type StoreContract = (subject: StoreSubject) => void;
 
-/** Makes the facts of one port a suite that any store can be put through. */
+/** Makes a suite from the facts of one port, for any store. */
 export const defineContract =
   (port: string, facts: StoreFacts): StoreContract =>
   (subject) =>

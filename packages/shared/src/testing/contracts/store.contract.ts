@@ -76,7 +76,7 @@ const CONTRACTS: readonly StoreContract[] = [
   durabilityContract,
 ];
 
-/** Everything that is true of every store. Each adapter calls it once, from a test file beside it. */
+/** All facts about every store. Each adapter calls it once, from a test file beside it. */
 export function storeContract(name: string, createSubject: () => StoreSubject): void {
   describe(name, () => {
     const subject = createSubject();

@@ -5,13 +5,13 @@ import { editedJob, newJob, START } from "../factories.ts";
 import { addJobWithRun, claim, pickRunIds, publishable, readJob, readRun, start } from "./store-steps.ts";
 import { defineContract, type StoreContext } from "./store-subject.ts";
 
-/** Two tenants that name their jobs alike. */
+/** Two tenants whose jobs have the same names. */
 const twoTenants = async ({ store }: StoreContext) => ({
   mine: await addJobWithRun(store, { tenantId: "mine", definition: { name: "Mine", overlap: "allow" } }),
   theirs: await addJobWithRun(store, { tenantId: "theirs", definition: { name: "Theirs", overlap: "allow" } }),
 });
 
-/** No method that takes a tenant sees or touches what is another's. */
+/** No method that takes a tenant reads or changes data of another tenant. */
 export const tenantsContract = defineContract("Tenants", {
   "one id names another job in each tenant": async (context) => {
     const { mine, theirs } = await twoTenants(context);

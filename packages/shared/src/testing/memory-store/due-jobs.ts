@@ -98,7 +98,7 @@ function makeRuns(
   const find = (runId: string): StoredRun => state.runs.get(runId) as StoredRun;
   if (claimant !== null && firstDue !== undefined && created.has(firstDue)) {
     const verdict = judge(state, find(firstDue));
-    // A run that has to wait stays as it is: the claim that follows lets it wait.
+    // A run that has to wait is not changed here: the next claim makes it wait.
     if (verdict.kind === "skip") save(state, endRun(find(firstDue), { state: "skipped", reason: verdict.reason, now }));
     if (verdict.kind === "start") save(state, startAttempt(find(firstDue), { ...claimant, leaseEndsAt: now + claimant.leaseMs, now }));
   }
@@ -108,7 +108,7 @@ function makeRuns(
   });
 }
 
-/** Makes the runs that are pending in a job. What reads a job to write it does this first, so that a fire that crashed half-way is completed. */
+/** Makes the runs that are pending in a job. Every method that reads a job to write it does this first, so that a fire that crashed half-way is completed. */
 export function completeFires(state: MemoryState, stored: StoredJob): void {
   for (const fire of stored.pending) if (!state.runs.has(fire.runId)) save(state, newRun(stored, fire));
   stored.pending = [];
@@ -127,7 +127,7 @@ const NO_PAST = {
   error: null,
 } as const;
 
-/** A fire that was won has its run, also when no executor can run it because its definition is gone. */
+/** A fire that was won has its run, even if no executor can run it because its definition is missing. */
 function newRun({ job, definitions }: StoredJob, { runId, entry, jobVersion, firedAt }: PendingFire): StoredRun {
   const { key: _key, definitionHash, ...born } = entry;
   const definition = definitions.get(definitionHash)?.definition ?? standInDefinition(knownDefinition(job));

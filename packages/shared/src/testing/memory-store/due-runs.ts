@@ -58,7 +58,7 @@ export function createDueRuns(state: MemoryState): DueRuns {
   };
 }
 
-/** Wakes what is to be woken: retries, then what has expired, then what is left of publications and deferrals. */
+/** Wakes the runs that have to be woken: retries, then expired ones, then the other publications and deferrals. */
 function wake(state: MemoryState, { shard, now, limit }: Parameters<DueRuns["wake"]>[0]): Awaited<ReturnType<DueRuns["wake"]>> {
   const ended: StoredRun[] = [];
   let [ready, more] = [0, false];
@@ -78,7 +78,7 @@ function wake(state: MemoryState, { shard, now, limit }: Parameters<DueRuns["wak
   change(openRunsIn(state, shard, ...REPEATED), "wakeAt", (run) => repeat(state, run, now));
   const next = openRunsIn(state, shard).flatMap(({ standing, wakeAt, expiresAt }) => [
     expiresAt ?? Infinity,
-    standing === "unhandled" ? Infinity : (wakeAt ?? Infinity), // No time wakes what waits for a handler.
+    standing === "unhandled" ? Infinity : (wakeAt ?? Infinity), // No time wakes a run that waits for a handler.
   ]);
   const earliest = next.reduce((left, right) => Math.min(left, right), Infinity);
   return { ready, ended: toEnded(state, ended), nextWakeAt: earliest === Infinity ? null : earliest, more };

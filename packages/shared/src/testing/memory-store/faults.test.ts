@@ -24,7 +24,7 @@ import { createMemoryState } from "./state.ts";
 
 const setup = (faults: StoreFaults) => createMemoryStore({ clock: manualClock(START), digest: sha256, faults });
 
-/** A store whose fires crash as long as `crashing` says so. */
+/** A store whose fires crash while `crashing` is true. */
 function crashingStore() {
   const faults = { crashing: true };
   return { faults, store: setup({ crashBeforeRuns: () => faults.crashing }) };

@@ -1,18 +1,18 @@
 import { AppError } from "../../domain/app-error.ts";
 import type { Store } from "../../ports/store/store.ts";
 
-/** What a memory store does wrong on demand, so that services can be tested against stores that fail. */
+/** Faults of a memory store on demand, so that services can be tested against stores that fail. */
 export interface StoreFaults {
   /**
-   * Asked before the runs of each fire that was won are made. True: the call rejects there, and leaves this fire and
-   * those behind it advanced but pending, as a crash of a store does that writes job and runs one after the other.
+   * Called before the runs of each fire that was won are made. True: the call rejects there, and leaves this fire and
+   * the later ones advanced but pending, as after a crash of a store that writes job and runs one after the other.
    */
   readonly crashBeforeRuns?: () => boolean;
-  /** Asked with `<port>.<method>` after each call: true, and the call rejects although what it wrote stands. */
+  /** Called with `<port>.<method>` after each call. True: the call rejects although its writes stay. */
   readonly loseAnswer?: (method: string) => boolean;
 }
 
-/** The store with answers getting lost. */
+/** The store with lost answers. */
 export function losingAnswers(store: Store, loseAnswer: (method: string) => boolean): Store {
   const ports = Object.entries(store).map(([name, port]) => [name, typeof port === "function" ? port : losing(name, port, loseAnswer)]);
   return Object.fromEntries(ports) as Store;

@@ -45,7 +45,7 @@ export function createJobCatalog(state: MemoryState): JobCatalog {
       completeFires(state, stored);
       const { unreadable: _verdict, ...changed } = next;
       const { status, lastRun, definition, definitionHash: hash } = stored.job;
-      // An edit that leaves the definition as it is does not write it: what was read of it may be a stand-in.
+      // An edit that does not change the definition does not write it: the definition that was read may be a placeholder.
       const same = next.definitionHash === hash;
       stored.job = { ...changed, status, lastRun, ...(same && { definition }) };
       if (!same) keepDefinition(stored, next.definitionHash, next.definition);
@@ -79,7 +79,7 @@ function listJobs({ jobs, onUnreadable }: MemoryState, tenantId: string, query: 
     query.cursor === null || createdAt < Number(createdBefore) || (createdAt === Number(createdBefore) && uid < uidBefore);
   const isMeant = (stored: StoredJob): boolean => {
     const read = evaluate(() => readJob(stored));
-    return read.kind === "not_evaluated" || matches(read.value, query); // What cannot be read is named in every list.
+    return read.kind === "not_evaluated" || matches(read.value, query); // Every list names the unreadable jobs.
   };
   const found = [...jobs.values()]
     .filter(({ job }) => job.tenantId === tenantId && job.state !== "deleted" && isBehind(job))

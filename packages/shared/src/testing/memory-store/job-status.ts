@@ -18,7 +18,7 @@ export const createJobStatus = (state: MemoryState): JobStatus => ({
     const found = [...new Set(runIds)].flatMap((runId) => state.runs.get(runId) ?? []);
     return mapReadable(found, readable(state, toRun)).flatMap((run) => toStatusChange(run) ?? []);
   },
-  /** A part goes on behind the last run of the one before: `<settledAt>.<run id>`. */
+  /** A part continues after the last run of the previous one: `<settledAt>.<run id>`. */
   async settledSince({ since, until, after, limit }) {
     const [at = since, runId = ""] = after === null ? [] : [Number(after.split(".")[0]), after.split(".")[1]];
     const isMeant = (run: StoredRun): boolean =>

@@ -27,14 +27,14 @@ export interface MemoryStoreOptions {
 }
 
 /**
- * The store of tests: plain maps, and every question answered by filter and sort. Leases are ended by time, as on a store of several
- * processes; a fire can be made to crash half-way, as on a store that writes job and runs one after the other (see `StoreFaults`).
+ * The store of tests: plain maps, and every query by filter and sort. Leases end by time, as in a store of several
+ * processes. A fire can be made to crash half-way, as in a store that writes job and runs one after the other (see `StoreFaults`).
  */
 export function createMemoryStore({ clock, digest, faults = {}, onUnreadable = () => {} }: MemoryStoreOptions): Store {
   return memoryStoreOver(createMemoryState({ clock, digest, onUnreadable }), faults);
 }
 
-/** The same over maps that a test can reach. */
+/** The same over maps that a test can access. */
 export function memoryStoreOver(state: MemoryState, faults: StoreFaults): Store {
   const store: Store = {
     jobs: createJobCatalog(state),

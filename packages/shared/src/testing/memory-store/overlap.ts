@@ -11,7 +11,7 @@ import {
 import { makePublishable, waitForAnother } from "../../domain/run/run-changes.ts";
 import { canBeRun, type MemoryState, save, type StoredRun } from "./state.ts";
 
-/** What a standing is to the other runs of the job; those of others contend with none. */
+/** The role of each standing among the runs of the job; runs with other standings do not contend. */
 const SIBLING_STANDINGS = { publishable: "ready", published: "ready", waiting: "waiting", running: "running" } as const;
 
 function toContender({ runId, scheduledFor, queue, handler, overlap, firstStartedAt }: StoredRun): ContendingRun {
@@ -43,7 +43,7 @@ export function wakeNext(state: MemoryState, run: StoredRun): readonly StoredRun
   return next;
 }
 
-/** Of the runs that wait for another of their job only the first is looked at again: the others wait for it. */
+/** Of the runs that wait for another run of their job only the first is checked again: the others wait for it. */
 export function repeat(state: MemoryState, run: StoredRun, now: Instant): StoredRun {
   const isBehind = (): boolean => {
     const contender = toContender(run);

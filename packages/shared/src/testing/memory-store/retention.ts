@@ -21,7 +21,7 @@ export const createRetention = (state: MemoryState): Retention => ({
 });
 
 function sweepRuns({ runs, watermark }: MemoryState, { endedBefore, limit }: RetentionRequest): number {
-  // What was skipped or missed changes no job's status, so there is nothing to fold.
+  // Skipped and missed runs change no job's status, so there is nothing to apply.
   const mayGo = ({ state, finishedAt, settledAt, scheduledFor, announced }: StoredRun): boolean =>
     finishedAt !== null &&
     finishedAt < endedBefore &&
@@ -56,7 +56,7 @@ function sweepTombstones(state: MemoryState, { now, deletedBefore, limit }: Rete
   return { tombstones, cancelled };
 }
 
-/** Forgets definitions that neither their job nor a run has used for the whole grace. */
+/** Deletes definitions that neither their job nor a run has used for the whole grace. */
 function sweepDefinitions({ jobs, runs }: MemoryState, { now, limit }: RetentionRequest): number {
   const used = new Set([...runs.values()].map(({ jobUid, definitionHash }) => JSON.stringify([jobUid, definitionHash])));
   const isUsed = ({ job, pending }: StoredJob, hash: string): boolean =>

@@ -33,7 +33,7 @@ export function createRunClaims(state: MemoryState): RunClaims {
     },
     async holders(runIds) {
       return open(runIds).map(({ runId, attempt, state: now, executor }) => {
-        return { runId, attempt, executor, state: now as AttemptHolder["state"] }; // None of those in which a run has ended.
+        return { runId, attempt, executor, state: now as AttemptHolder["state"] }; // None of the states of an ended run.
       });
     },
     async lastRuns(jobUids) {
@@ -77,7 +77,7 @@ export function createRunClaims(state: MemoryState): RunClaims {
 function claimOne(state: MemoryState, said: DueRun, { claimant, now, firedAfter }: ClaimRequest): ClaimOutcome {
   const run = state.runs.get(said.runId);
   if (run?.attempt !== said.attempt) return LOST;
-  // Ours already, if the answer to this very claim was lost.
+  // It is this caller's already, if the answer to the same claim was lost.
   if (run.state === "running" && run.token === claimant.token) return toWon(said, run, run);
   if (run.state !== "due" || run.cancelRequested) return LOST;
   const reason = refusal(state, said, run);
@@ -96,13 +96,13 @@ function claimOne(state: MemoryState, said: DueRun, { claimant, now, firedAfter 
   return toWon(said, run, held);
 }
 
-/** `said` with what is known of the run as it was before its claim, and as it is held now. */
+/** `said` with the fields of the run before its claim, and as it is held now. */
 function toWon(said: DueRun, { failures, rescues, firstStartedAt }: StoredRun, { token, leaseMs, startedAt }: StoredRun): ClaimOutcome {
   const run = { ...said, failures, rescues, firstStartedAt };
   return { kind: "won", claim: { run, token: token ?? "", leaseMs, startedAt: startedAt ?? 0 } };
 }
 
-/** How the message differs from what is stored; null: not at all. */
+/** The difference between the message and the stored run; null: none. */
 function refusal({ digest }: MemoryState, said: DueRun, run: StoredRun): string | null {
   const field = differingField(said, run);
   if (field !== null) return differs(field);
@@ -125,7 +125,7 @@ function wait(
   return { kind: "waiting", cancelRequested: cancels ? behind.runId : null, superseded: toEnded(state, superseded) };
 }
 
-/** Compares and sets an attempt by its token; answers a repeat as the first time. */
+/** Compares and sets an attempt by its token; a repeat gets the same answer. */
 function settleOne(state: MemoryState, { runId, token, result, finishedAt }: Settlement, now: Instant): SettleOutcome {
   const run = state.runs.get(runId);
   if (run?.token !== token) return { kind: "stale" };
@@ -136,7 +136,7 @@ function settleOne(state: MemoryState, { runId, token, result, finishedAt }: Set
   return { ...toOutcome(state, next), ...(woken !== undefined && { ready: woken.queue }) };
 }
 
-/** One that cannot be read has ended all the same. */
+/** An unreadable run has ended too. */
 function toOutcome(state: MemoryState, run: StoredRun): SettleOutcome {
   if (run.standing === "retrying") return { kind: "retrying", retryAt: run.wakeAt ?? 0 };
   if (run.standing !== null) return { kind: "released" };
@@ -144,7 +144,7 @@ function toOutcome(state: MemoryState, run: StoredRun): SettleOutcome {
   return ended === undefined ? { kind: "stale" } : { kind: "ended", run: ended };
 }
 
-/** The attempt was given back, or the run was ended, by this very settlement. */
+/** This settlement has released the attempt, or ended the run. */
 function repeatedOutcome(state: MemoryState, run: StoredRun): SettleOutcome {
   if (run.standing === null || run.standing === "retrying") return toOutcome(state, run);
   const last = run.pastAttempts.at(-1);

@@ -42,7 +42,7 @@ export const createRunControl = (state: MemoryState): RunControl => ({
 const listOpenRuns = ({ openRuns }: MemoryState, jobUid: string): StoredRun[] =>
   [...(openRuns.get(jobUid)?.values() ?? [])].sort(ascending("runId"));
 
-/** Cancels what waits of a job, oldest first. Attempts in progress may finish. */
+/** Cancels the waiting runs of a job, oldest first. Attempts in progress may finish. */
 export function cancelOpenRuns(
   state: MemoryState,
   { jobUid, reason = "job_deleted", client = UNKNOWN_CLIENT, keeping, now, limit }: CancelOpenRequest,
@@ -59,6 +59,6 @@ export function cancelOpenRuns(
     return toEndedRun(next);
   };
   const ended = takeReadable(waiting, limit, readable(state, cancel));
-  if (keeping !== undefined) for (const run of cancelled) wakeNext(state, run); // Else nothing of the job is to go on.
+  if (keeping !== undefined) for (const run of cancelled) wakeNext(state, run); // After a deletion no run of the job continues.
   return ended;
 }

@@ -43,7 +43,7 @@ export interface StoredRun extends RunRecord {
   readonly announced: boolean;
 }
 
-/** What all ports of one store share. Every method works on it without a pause, so no reader sees half a write. */
+/** The state that all ports of one store share. Every method works on it synchronously, so no reader sees half a write. */
 export interface MemoryState {
   readonly clock: Clock;
   readonly digest: Digest;
@@ -52,7 +52,7 @@ export interface MemoryState {
   readonly jobs: Map<string, StoredJob>;
   /** By id, in the order in which they were made. */
   readonly runs: Map<string, StoredRun>;
-  /** Those of them that have not ended, by the uid of their job: an overlap policy asks for them at each claim and end. */
+  /** Those of them that have not ended, by the uid of their job: an overlap policy reads them at each claim and end. */
   readonly openRuns: Map<string, Map<string, StoredRun>>;
   /** By id, in the order of their writes. */
   readonly outbox: Map<string, JobEvent>;
@@ -78,7 +78,7 @@ export const createMemoryState = (given: Pick<MemoryState, "clock" | "digest" | 
   forgotten: { runs: 0, jobs: 0 },
 });
 
-/** Throws where a run becomes what it cannot become. */
+/** Throws at a forbidden change of state. */
 export function save({ runs, openRuns }: MemoryState, ...changed: readonly StoredRun[]): void {
   for (const run of changed) {
     const { state } = runs.get(run.runId) ?? run;
@@ -93,7 +93,7 @@ export function save({ runs, openRuns }: MemoryState, ...changed: readonly Store
   }
 }
 
-/** Runs that have not ended and can be read so far, in the order in which they were made. */
+/** Readable runs that have not ended, in the order in which they were made. */
 export const openRunsIn = ({ runs }: MemoryState, shard: Shard, ...standings: readonly Standing[]): StoredRun[] =>
   [...runs.values()].filter(
     ({ standing, state, slot }) =>
@@ -113,30 +113,30 @@ export function readDueRun({ jobs }: MemoryState, run: StoredRun): DueRun {
 
 export const canBeRun = (state: MemoryState, run: StoredRun): boolean => evaluate(() => readDueRun(state, run)).kind === "evaluated";
 
-/** How runs are mapped: one that cannot be read is left out. */
+/** Maps runs: unreadable ones are left out. */
 export const readable = <Item>({ onUnreadable }: MemoryState, map: (run: StoredRun) => Item) =>
   ({ kind: "run", idOf: ({ runId }: StoredRun) => String(runId), map, onUnreadable }) as const;
 
-/** As they are announced. One that cannot be read has ended all the same, and is left out. */
+/** The runs as they are announced. An unreadable run has ended too, but is left out. */
 export const toEnded = (state: MemoryState, runs: readonly StoredRun[]): EndedRun[] => mapReadable(runs, readable(state, toEndedRun));
 
-/** The job as one that came from a disk would be read. Throws `store_corrupt`. */
+/** The job, checked like one read from a disk. Throws `store_corrupt`. */
 export function readJob({ job, definitions }: StoredJob): Job {
   const stored = definitions.has(job.definitionHash) ? readDefinition(job.definition) : NO_DEFINITION;
   return checkedJob({ ...job, definition: usableDefinition(stored, () => knownDefinition(job)) }, stored);
 }
 
-/** Of a definition that is not there, or not all of it. */
+/** Of a definition that is missing, completely or in part. */
 export const knownDefinition = ({ id, definition }: Job): KnownOfDefinition =>
   readKnownParts(definition, { name: id, handler: "unknown", queue: "default" });
 
-/** The last run that its job tells of, if it tells of one. */
+/** The last run that its job names, if it names one. */
 export function readLastRun(stored: StoredJob | undefined): LastRun | null {
   const lastRun = stored?.job.lastRun ?? null;
   return isLastRun(lastRun) ? lastRun : null;
 }
 
-/** For sorting: by the first of these fields in which two differ. */
+/** For sorting: by the first of these fields that differs. */
 export const ascending =
   <Field extends string>(...fields: readonly Field[]) =>
   (left: Readonly<Record<Field, unknown>>, right: Readonly<Record<Field, unknown>>): number => {

@@ -1,17 +1,17 @@
-/** What befalls a server: each fault, and what undoes it. */
+/** Faults of a server, each with the method that undoes it. */
 export interface ContainerFaults {
   /** `kill -9`. Its files stay. */
   kill(): Promise<void>;
-  /** Starts it again. Resolves when it is started, which is before it answers. */
+  /** Starts it again. Resolves when its process has started, which is before it answers. */
   start(): Promise<void>;
   /**
    * Stops its process (SIGSTOP): connections stay open, and nothing answers.
    *
-   * @throws {Error} It has more processes than one: the others would go on.
+   * @throws {Error} It has more than one process: the others would continue.
    */
   pause(): Promise<void>;
   unpause(): Promise<void>;
-  /** Takes it off its network: nothing that is sent arrives, in either direction, and neither end receives an error. */
+  /** Disconnects it from its network: nothing that is sent arrives, in either direction, and neither end receives an error. */
   disconnect(): Promise<void>;
   connect(): Promise<void>;
 }

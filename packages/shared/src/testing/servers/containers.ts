@@ -5,9 +5,9 @@ import type { ServerName } from "./servers.ts";
 
 /** A server in a container of its own. */
 export interface ServerContainer {
-  /** As the environment variable of this server would say it. */
+  /** Its address, in the form of the environment variable of this server. */
   readonly address: string;
-  /** What can be done to it. Afterwards it is where it was: its port on the host is its own. */
+  /** The faults that a test can cause. The port on the host stays the same. */
   readonly faults: ContainerFaults;
   stop(): Promise<void>;
 }
@@ -16,7 +16,7 @@ const STARTUP_MS_MAX = 120_000;
 
 /** Why no container can run here; null: Docker answers. */
 export async function dockerFault(): Promise<string | null> {
-  const { getContainerRuntimeClient } = await import("testcontainers"); // Seconds of loading, so only where it is needed.
+  const { getContainerRuntimeClient } = await import("testcontainers"); // It takes seconds to load, so only when it is needed.
   try {
     await getContainerRuntimeClient();
     return null;
@@ -25,13 +25,13 @@ export async function dockerFault(): Promise<string | null> {
   }
 }
 
-/** Where the ports of containers are. */
+/** The host of the ports of containers. */
 export async function containerHost(): Promise<string> {
   const { getContainerRuntimeClient } = await import("testcontainers");
   return (await getContainerRuntimeClient()).info.containerRuntime.host;
 }
 
-/** Pulls the image if need be, starts it, and waits until the server answers. */
+/** Pulls the image if it is missing, starts it, and waits until the server answers. */
 export function startContainer(name: ServerName, image: string): Promise<ServerContainer> {
   switch (name) {
     case "kafka":
@@ -70,7 +70,7 @@ async function startKafka(image: string): Promise<ServerContainer> {
   return started(container, () => address);
 }
 
-/** A broker tells its clients where it is, so it must know its port on the host before it starts; it keeps it over a restart. */
+/** A broker sends its address to clients, so it must know its port on the host before it starts. A restart keeps the port. */
 export async function kafkaContainer(image: string, more: (address: string) => Record<string, string> = () => ({})) {
   const { GenericContainer, Wait } = await import("testcontainers");
   const port = await freePort();

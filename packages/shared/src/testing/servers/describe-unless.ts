@@ -1,9 +1,9 @@
 import { describe, test } from "@jest/globals";
 
-/** A suite; with a fault, one that is skipped with this reason in its name and said, or that fails when `REQUIRE_INTEGRATION=1`. */
+/** A suite. With a fault it is skipped, and its name and a message give the reason; with `REQUIRE_INTEGRATION=1` it fails. */
 export function describeUnless(fault: string | null, name: string, body: () => void): void {
   if (fault === null) return describe(name, body);
-  const { env } = process; // What may be left out is said to the test run, not to the product.
+  const { env } = process; // This is a setting of the test run, not of the product.
   if (env["REQUIRE_INTEGRATION"] === "1") {
     return describe(name, () =>
       test("has what it needs", () => {

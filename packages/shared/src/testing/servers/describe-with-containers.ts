@@ -3,11 +3,11 @@ import { describeUnless } from "./describe-unless.ts";
 import { chooseImage, type ServerName } from "./servers.ts";
 
 /**
- * A suite that starts containers of its own and does with them what others must not see: stops them, or has them ask for
- * logins. Servers that the environment names are no use to it. Without Docker it is skipped, or fails when `REQUIRE_INTEGRATION=1`.
+ * A suite that starts containers of its own, because its changes would disturb others: it stops them, or makes them require
+ * logins. It cannot use servers that the environment names. Without Docker it is skipped, or fails when `REQUIRE_INTEGRATION=1`.
  */
 export async function describeWithContainers(name: string, body: (imageOf: (server: ServerName) => string) => void): Promise<void> {
-  const { env } = process; // Where images are is said to the test run, not to the product.
+  const { env } = process; // This is a setting of the test run, not of the product.
   const fault = await dockerFault();
   describeUnless(fault === null ? null : `start Docker (${fault})`, name, () => body((server) => chooseImage(server, env)));
 }

@@ -28,7 +28,7 @@ export function createDescribeWithServers(tools: SuiteTools): DescribeWithServer
     containers.set(name, starting);
     return (await starting).address;
   }
-  /** Before the first suite, so that it is a hook of the file and not of a suite. */
+  /** Called before the first suite, so that it is a hook of the file and not of a suite. */
   function stopAllAfterTheFile(): void {
     if (ending) return;
     ending = true;

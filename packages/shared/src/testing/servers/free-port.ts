@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { systemEntropy } from "../../adapters/system/entropy.ts";
 
-/** Below those that systems hand out to outgoing connections: one of these could take the port before its server does. */
+/** Below the ports that systems assign to outgoing connections: such a connection could take the port before its server does. */
 const [PORT_MIN, PORT_MAX] = [10_000, 32_000];
 const TRIES_MAX = 50;
 

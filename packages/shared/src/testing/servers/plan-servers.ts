@@ -13,8 +13,8 @@ export type ServerPlan =
   | { readonly kind: "skip" | "fail"; readonly reason: string };
 
 /**
- * Servers in the environment go first, then containers where Docker runs. Without either the suite is skipped, or fails
- * where `REQUIRE_INTEGRATION=1` says that nothing may be left out. `dockerFault` is asked only if a container is needed;
+ * Servers in the environment take precedence, then containers if Docker runs. Without either the suite is skipped, or fails
+ * if `REQUIRE_INTEGRATION=1`. `dockerFault` is called only if a container is needed;
  * null: Docker runs.
  */
 export async function planServers(

@@ -1,11 +1,11 @@
-/** Servers a suite may ask for. `mongodb` is whatever speaks its protocol. */
+/** Servers that a suite may request. `mongodb` is any server that speaks its protocol. */
 export type ServerName = "mongodb" | "kafka" | "redis" | "registry";
 
-/** Where the servers of a suite are. To be read inside tests and hooks: before them a container may not run yet. */
+/** The addresses of the servers of a suite. To be read inside tests and hooks: earlier, a container may not run yet. */
 export interface Servers {
   /** `mongodb://host:port`: each test makes a database of its own. */
   readonly mongodbUrl: string;
-  /** `host:port`, several by commas: each test makes topics of its own. */
+  /** `host:port`, several separated by commas: each test makes topics of its own. */
   readonly kafkaBrokers: string;
   /** `redis://host:port`: each test makes keys of its own. */
   readonly redisUrl: string;
@@ -15,7 +15,7 @@ export interface Servers {
 
 interface ServerChoice {
   readonly field: keyof Servers;
-  /** The variable that says where such a server already runs. */
+  /** The variable with the address of a running server. */
   readonly urlVariable: string;
   /** The variable that names another image. */
   readonly imageVariable: string;

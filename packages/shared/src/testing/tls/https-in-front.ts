@@ -12,7 +12,7 @@ interface HttpsInFront {
   readonly password: string;
 }
 
-/** Takes HTTPS on a port of localhost, answers 401 without a login, and forwards other requests. */
+/** Accepts HTTPS on a port of localhost, answers 401 without a login, and forwards other requests. */
 export async function startHttpsProxy({ target, identity, username, password }: HttpsInFront) {
   const wanted = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const pass = (asked: IncomingMessage, answer: ServerResponse): void => {

@@ -10,7 +10,7 @@ export interface SelfSigned {
   readonly certificate: string;
 }
 
-/** A key and a certificate for these hosts, made now, so that none lies in the repository. */
+/** A key and a certificate for these hosts, made at each call, so that none is in the repository. */
 export function selfSigned(hosts: readonly string[] = ["localhost"]): SelfSigned {
   const folder = mkdtempSync(join(tmpdir(), "tickline-tls-"));
   try {

@@ -3,7 +3,7 @@ import { connect, type AddressInfo, type Socket } from "node:net";
 import { createServer } from "node:tls";
 import { selfSigned, type SelfSigned } from "./self-signed.ts";
 
-/** Takes TLS on a port of localhost, and passes what comes to a server that speaks none. */
+/** Accepts TLS on a port of localhost, and forwards the data to a server without TLS. */
 export async function startTlsProxy(
   { hostname, port }: { readonly hostname: string; readonly port: string },
   identity: SelfSigned = selfSigned(),

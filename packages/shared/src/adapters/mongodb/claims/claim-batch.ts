@@ -7,13 +7,13 @@ import { letWait, skipAll, startAll } from "./claim-verdicts.ts";
 import { readContest, readFirst, type ReadRows } from "./contenders.ts";
 import { type Contender, judgeInOrder } from "./judge-overlap.ts";
 
-/** Rounds in which what others wrote meanwhile is read again. A run that is still open then is not won, and is published again. */
+/** Rounds in which runs that others changed meanwhile are read again. A run that is still undecided then is not won, and is published again. */
 const ROUNDS_MAX = 20;
 
 /**
- * Claims a batch. Mostly by one read, which returns what the store holds of the runs and what goes before them, and one write, which starts
- * them all: when as many rows matched as were asked for, nothing is read back. Runs that others stand before, whose job's lock is
- * taken, or that changed meanwhile, are judged by all that contends for the lock (`contest`).
+ * Claims a batch. Mostly this takes one read, which returns the stored runs and the runs that precede them, and one write, which starts
+ * all of them. If all requested rows matched, nothing is read back. A run is judged together with all contenders for the lock (`contest`)
+ * if other runs precede it, if the lock of its job is taken, or if it changed meanwhile.
  */
 export async function claimAll(context: StoreContext, request: ClaimRequest): Promise<ClaimOutcome[]> {
   const runs = [...new Map(request.runs.map((run) => [run.runId, run])).values()];
@@ -29,14 +29,14 @@ export async function claimAll(context: StoreContext, request: ClaimRequest): Pr
     const outcome = claiming.outcomes.get(runId) ?? LOST;
     if (outcome.kind !== "won") return outcome;
     context.held.add(outcome.claim);
-    claiming.outcomes.set(runId, LOST); // A run that stands twice in a batch is won once.
+    claiming.outcomes.set(runId, LOST); // A run that occurs twice in a batch is won once.
     return outcome;
   });
 }
 
 /**
- * Starts the runs that nothing goes before, without asking which runs have the locks: the index says so. Any other verdict may be another one
- * once the holder is known. Returns the runs that are still open.
+ * Starts the runs that no other run precedes, without reading which runs hold the locks: the unique index refuses a second one. Other verdicts
+ * may change once the holder is known. Returns the runs that are still undecided.
  */
 async function startFirst(claiming: Claiming, open: readonly Contender[], read: ReadRows): Promise<readonly Contender[]> {
   const starts = [...Map.groupBy(open, ({ row }) => row.jobUid)].flatMap(([jobUid, own]) => {
@@ -49,8 +49,8 @@ async function startFirst(claiming: Claiming, open: readonly Contender[], read: 
 }
 
 /**
- * One round of claims whose verdict needs all that contends for the locks. Reads it, judges, and carries the verdicts out. Returns the runs of
- * those jobs that another process has changed meanwhile: they are read and judged again.
+ * One round of claims whose verdict needs all contenders for the locks. Reads them, judges, and carries the verdicts out. Returns the runs of
+ * the jobs that another process has changed meanwhile: they are read and judged again.
  */
 async function contest(claiming: Claiming, open: readonly Contender[], together: boolean): Promise<readonly Contender[]> {
   const { context, request } = claiming;
@@ -70,7 +70,7 @@ async function contest(claiming: Claiming, open: readonly Contender[], together:
   return judged.filter(({ row }) => doubtful.has(row.jobUid));
 }
 
-/** Whether others that may go before these can be run as they are stored. Their definitions are mostly known here. */
+/** Whether other runs that may precede these can be run as they are stored. Their definitions are mostly cached. */
 async function readRunnable(context: StoreContext, contenders: readonly Contender[], read: ReadRows): Promise<CanBeRun> {
   const own = new Set(contenders.map(({ row }) => row._id));
   const others = [...read.contenders.values()].flat().filter(({ _id, state }) => state === "due" && !own.has(_id));

@@ -11,7 +11,7 @@ import type { Contender } from "./judge-overlap.ts";
 
 export const LOST: ClaimOutcome = { kind: "lost" };
 
-/** A batch that is being claimed, and what became of its runs so far, by their ids. */
+/** A batch that is being claimed, and the outcomes of its runs so far, by their ids. */
 export interface Claiming {
   readonly context: StoreContext;
   readonly request: ClaimRequest;
@@ -21,8 +21,8 @@ export interface Claiming {
 type ReadDefinition = (key: DefinitionKey) => StoredDefinition;
 
 /**
- * Everything that decides of a claim before its overlap policy does. Notes the outcomes of the runs that this decides, and returns the others.
- * The definitions are read of rows whose hash does not name the execution.
+ * All checks of a claim that come before its overlap policy. Records the outcomes that they decide, and returns the other runs.
+ * Definitions are read for rows whose hash does not identify the execution.
  */
 export async function checkClaims(
   claiming: Claiming,
@@ -40,7 +40,7 @@ export async function checkClaims(
   });
 }
 
-/** What became of the run, or why it is not won; null: it is due, and as the message says. */
+/** The outcome of the run, or why it is not won; null: it is due, and agrees with the message. */
 function decide(
   { context, request: { claimant, firedAfter } }: Claiming,
   { run, row }: Contender,
@@ -48,7 +48,7 @@ function decide(
 ): ClaimOutcome | null {
   if (row.attempt !== run.attempt) return LOST;
   if (row.token === claimant.token) {
-    // This very claim has made it so, in an earlier statement or one whose answer was lost.
+    // This claim has changed it itself, in an earlier statement or in one whose answer was lost.
     if (row.state === "running")
       return toWon({ run, row }, { token: claimant.token, leaseMs: row.leaseMs ?? claimant.leaseMs, startedAt: row.startedAt ?? 0 });
     if (row.state === "skipped") return toSkipped(context, row);
@@ -59,11 +59,11 @@ function decide(
   return row.firstStartedAt === undefined && row.firedAt < firedAfter ? LOST : null;
 }
 
-/** How the message differs from what is stored; null: not at all. */
+/** The difference between the message and the stored run; null: none. */
 function findDifference({ digest }: Pick<StoreContext, "digest">, { run, row }: Contender, read: ReadDefinition): string | null {
   const field = differingField(run, toCompared(row));
   if (field !== null) return differs(field);
-  // A run that cannot be read is claimed by no process, and the others of the batch are claimed.
+  // No process claims an unreadable run; the others of the batch are claimed.
   if (!isText(row.definitionHash)) return "its definition has no name";
   if (!hasCounts(row)) return NO_COUNTS;
   const stored = namesExecution(row.definitionHash) ? null : read(row);
@@ -72,13 +72,13 @@ function findDifference({ digest }: Pick<StoreContext, "digest">, { run, row }: 
   return matchesExecution(digest, run, { hash: row.definitionHash, read: () => definition as JobDefinition }) ? null : differs("execution");
 }
 
-/** One that was closed and cannot be read is closed all the same; a sweep announces what of it can be read. */
+/** An unreadable run that was closed stays closed; a sweep announces its readable parts. */
 export function toSkipped(context: Pick<StoreContext, "onUnreadable">, row: RunRow): ClaimOutcome {
   const [run] = toEndedRuns(context, [row]);
   return run === undefined ? LOST : { kind: "skipped", run };
 }
 
-/** With the counts of the row: what the run has been through. */
+/** With the counts of the row: the history of the run. */
 export const toWon = ({ run, row }: Contender, lease: Omit<ClaimedRun, "run">): ClaimOutcome => ({
   kind: "won",
   claim: { run: { ...run, failures: row.failures, rescues: row.rescues, firstStartedAt: row.firstStartedAt ?? null }, ...lease },

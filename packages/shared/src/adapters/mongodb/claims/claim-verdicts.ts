@@ -22,8 +22,8 @@ import { type Contender, type Judged, toSibling } from "./judge-overlap.ts";
 import { wakeNext } from "./wake-waiting.ts";
 
 /**
- * Starts runs by one batch of compare-and-sets. False: not all matched, and which runs were won has to be read. `together`: one statement for
- * runs of equal attempt and policy; else one for each, so that a lock that is taken concerns one run.
+ * Starts runs by one batch of compare-and-sets. False: not all matched, and the winners have to be read. `together`: one statement for
+ * runs of equal attempt and policy; otherwise one for each run, so that a taken lock affects one run only.
  */
 export async function startAll(
   { context, request, outcomes }: Claiming,
@@ -54,7 +54,7 @@ const asDue = (group: readonly Contender[]) => ({
   ...NOT_CANCELLED,
 });
 
-/** Closes the runs that are to be skipped. Whether this claim did it is read by the token. */
+/** Closes the runs that are skipped. The token tells whether this claim did it. */
 export async function skipAll({ context, request: { claimant, now }, outcomes }: Claiming, judged: readonly Judged[]): Promise<void> {
   const { runs } = context.rows;
   const skips = judged.flatMap(({ verdict, ...contender }) => (verdict.kind === "skip" ? [{ contender, reason: verdict.reason }] : []));
@@ -76,8 +76,8 @@ type Wait = Judged & { readonly verdict: { readonly kind: "wait" } };
 const isWait = (judged: Judged): judged is Wait => judged.verdict.kind === "wait";
 
 /**
- * Puts runs aside until the run they wait behind ends. In this order, so that no end is missed: first they wait, then the other is marked
- * (`wakes`), and where that one had ended before, they are publishable again. A crash in between costs a wait until `wakeAt`.
+ * Defers runs until the run that they wait for ends. The order keeps any end from being missed: first they wait, then the other run is marked
+ * (`wakes`). If that one had already ended, they become publishable again. After a crash in between they wait until `wakeAt`.
  */
 export async function letWait({ context, request: { now }, outcomes }: Claiming, judged: readonly Judged[]): Promise<void> {
   const wanted = judged.filter(isWait);
@@ -113,18 +113,18 @@ async function putAside({ rows: { runs } }: StoreContext, waits: readonly Wait[]
   return waits.filter(({ row }) => waiting.get(row._id)?.attempt === row.attempt);
 }
 
-/** Closes waiting runs in whose place a newer one waits. Runs that waited behind them wait behind the same run as that one does. */
+/** Closes waiting runs that a newer one replaces. Runs that waited for them wait for the same run as the newer one. */
 async function supersede(context: StoreContext, waits: readonly Wait[], now: Instant): Promise<ReadonlyMap<string, EndedRun>> {
   const { runs } = context.rows;
   const runIds = waits.flatMap(({ verdict }) => verdict.supersedes);
   const own = changedBy(context.newToken());
-  const neverStarted = { ...asWaiting(runIds), firstStartedAt: { $exists: false } }; // Nor since it was read.
+  const neverStarted = { ...asWaiting(runIds), firstStartedAt: { $exists: false } }; // Nor started since it was read.
   await runs.updateMany(neverStarted, mergeUpdates(endRun({ state: "skipped", reason: "overlap", now }), own.update));
   const closed = toEndedRuns(context, await runs.find({ ...withIds(runIds), ...own.filter }));
   return new Map(closed.map((run) => [run.runId, run]));
 }
 
-/** Marks what runs wait behind. Returns those that carry the mark and still contend: their end, whenever it comes, wakes the next. */
+/** Marks the runs that others wait for. Returns those that have the mark and still contend: when they end, they wake the next run. */
 async function markOthers({ rows: { runs } }: StoreContext, waits: readonly Wait[], now: Instant): Promise<ReadonlyMap<string, RunRow>> {
   const runIds = [...new Set(waits.map(({ verdict }) => verdict.behind.runId))];
   const contending = { state: { $in: ["due", "running"] }, reason: { $in: [null, "overlap"] } };
@@ -142,9 +142,9 @@ function changeOther({ run: { runId }, verdict: { behind, cancels } }: Wait, now
     const cancel = requestCancel({ requestedAt: now, by: { kind: "overlap", runId } });
     return [{ filter: { ...attempt, ...NOT_CANCELLED }, update: mergeUpdates(cancel) }];
   }
-  // No run is before it, and yet it waits: the end that should have woken it was lost.
+  // It waits although no run precedes it: the end that should have woken it was lost.
   return behind.standing === "waiting" ? [{ filter: asWaiting([behind.runId]), update: WOKEN }] : [];
 }
 
-/** In filters: these runs, as long as they wait. */
+/** In filters: these runs, while they wait. */
 const asWaiting = (runIds: readonly string[]) => ({ ...withIds(runIds), state: { $eq: "due" }, ...WAITS_FOR_ANOTHER });

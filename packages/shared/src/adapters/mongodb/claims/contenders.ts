@@ -9,17 +9,17 @@ import type { Contender } from "./judge-overlap.ts";
 
 /** Rows of a job read by the query of many jobs, for each run of it that is to be claimed. A job that has more is *crowded*. */
 const CROWD = 4;
-/** Queries of many jobs, each without the crowded ones that the one before it has met. What is left then counts as crowded. */
+/** Queries of many jobs. Each leaves out the crowded jobs that the query before it found. The jobs that remain count as crowded. */
 const LOOKS_MAX = 3;
-/** Rows of one job that a query of its own reads, beside one for each of its runs that is to be claimed: as many as a buffer is counted to. */
+/** Rows of one job that a query of its own reads, besides one for each of its runs that is to be claimed: as many as a full buffer has. */
 const PAGE = OVERLAP_BUFFER_MAX + 1;
 /** Such queries at the same time. */
 const QUERIES_MAX = 10;
 
-/** Policies under which the runs that wait are counted. */
+/** Policies that count the waiting runs. */
 const BUFFERS: ReadonlySet<OverlapPolicy> = new Set(["buffer_one", "buffer_all"]);
 
-/** In filters: due, and not put aside for want of an executor. */
+/** In filters: due, and not deferred because no executor has the handler. */
 export const CONTENDING = { standing: { $exists: true }, exclusive: { $eq: true }, reason: { $in: [null, "overlap"] } } as const;
 
 type Runs = Rows<RunRow>;
@@ -30,13 +30,13 @@ export const readByIds = (runs: Runs, wanted: readonly Pick<DueRun, "runId">[]):
 export interface ReadRows {
   /** The runs to be claimed, by id. */
   readonly rows: ReadonlyMap<string, RunRow>;
-  /** By job: what contends with them, as far as a verdict on these runs depends on it. A job that is not there was not read. */
+  /** By job: their contenders, as far as a verdict on these runs depends on them. A missing job was not read. */
   readonly contenders: ReadonlyMap<string, readonly RunRow[]>;
 }
 
 /**
- * Mostly one query: the due rows of exclusive jobs hold the runs themselves and what may go before them. Runs that allow overlap
- * are read by their ids, and so is what was not found due. Which runs have the locks is not read.
+ * Mostly one query: the due rows of exclusive jobs include the runs themselves and the runs that may precede them. Runs that allow overlap
+ * are read by their ids, and so are runs that were not found due. The holders of the locks are not read.
  */
 export async function readFirst(runs: Runs, wanted: readonly DueRun[]): Promise<ReadRows> {
   const exclusive = wanted.filter((run) => run.exclusive);
@@ -48,7 +48,7 @@ export async function readFirst(runs: Runs, wanted: readonly DueRun[]): Promise<
   return { rows, contenders: Map.groupBy(due.rows, ({ jobUid }) => jobUid) };
 }
 
-/** All that decides whether runs start. Read in any order: whatever changes meanwhile, the compare-and-sets find out. */
+/** All rows that decide whether runs start. They may be read in any order: the compare-and-sets detect changes made meanwhile. */
 export async function readContest(runs: Runs, open: readonly Contender[]): Promise<ReadRows> {
   const own = open.map(({ run }) => run);
   const exclusive = open.flatMap(({ row }) => (row.exclusive ? [row] : []));
@@ -76,8 +76,8 @@ interface JobRows {
 }
 
 /**
- * The rows of the jobs of these runs that match, up to the latest instant of these runs: a backlog is mostly behind it. However long a
- * backlog is, no more than some rows a run are read.
+ * The matching rows of the jobs of these runs, up to the latest instant of these runs: most of a backlog is later. However long a
+ * backlog is, only a few rows a run are read.
  */
 async function readJobs(runs: Runs, wanted: readonly Wanted[], filter: Filter): Promise<JobRows> {
   const left = Map.groupBy(wanted, ({ jobUid }) => jobUid);
@@ -99,7 +99,7 @@ async function readJobs(runs: Runs, wanted: readonly Wanted[], filter: Filter): 
 const findLatest = (wanted: readonly Wanted[]): Instant =>
   wanted.reduce((latest, { scheduledFor }) => Math.max(latest, scheduledFor), Number.MIN_SAFE_INTEGER);
 
-/** The runs that have the lock, and are running. The first release left it on runs that are not; there it is removed. */
+/** The running runs that hold the lock. The first release left the lock on other runs too; there it is removed. */
 async function readHolders(runs: Runs, contenders: readonly RunRow[]): Promise<RunRow[]> {
   const found = await runs.find({ jobUid: { $in: listJobUids(contenders) }, lockKey: { $exists: true } });
   const stale = found.filter(({ state }) => state !== "running").map(({ _id }) => _id);
@@ -107,7 +107,7 @@ async function readHolders(runs: Runs, contenders: readonly RunRow[]): Promise<R
   return found.filter(({ state }) => state === "running");
 }
 
-/** What may go before the runs to be claimed. */
+/** The runs that may precede the runs to be claimed. */
 async function readBefore(runs: Runs, contenders: readonly RunRow[]): Promise<readonly RunRow[]> {
   const { rows, crowded } = await readJobs(runs, contenders, CONTENDING);
   const own = Map.groupBy(contenders, ({ jobUid }) => jobUid);
@@ -115,7 +115,7 @@ async function readBefore(runs: Runs, contenders: readonly RunRow[]): Promise<re
   return [...rows, ...pages.flat()];
 }
 
-/** The first rows of a crowded job, and, should they not be all, the first ones of each queue and handler: only among those an order holds. */
+/** The first rows of a crowded job and, if there are more, the first ones of each queue and handler: only runs of equal queue and handler have an order. */
 async function readPage(runs: Runs, jobUid: string, own: readonly RunRow[]): Promise<RunRow[]> {
   const scheduledFor = { $lte: findLatest(own) };
   const first = (filter: Filter, limit: number) =>
@@ -130,7 +130,7 @@ async function readPage(runs: Runs, jobUid: string, own: readonly RunRow[]): Pro
   return [...page, ...(await inParallel(lanes, { atOnce: QUERIES_MAX, work })).flat()];
 }
 
-/** Runs that wait, whenever their instant was: by their number a buffer is full. */
+/** Waiting runs of any instant: their number tells whether a buffer is full. */
 async function readBuffered(runs: Runs, contenders: readonly RunRow[]): Promise<RunRow[]> {
   const jobUids = listJobUids(contenders.filter((row) => BUFFERS.has(readPolicy(row))));
   const work = (jobUid: string): Promise<RunRow[]> => runs.find({ jobUid: { $eq: jobUid }, ...WAITS_FOR_ANOTHER }, { limit: PAGE });

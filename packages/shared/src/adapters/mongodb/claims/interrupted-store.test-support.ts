@@ -17,15 +17,15 @@ export interface TwoStores {
   readonly store: Store;
   /** The other one, which can be interrupted at each statement about runs. */
   readonly other: Store;
-  /** The statement of this place in what `other` does, counted from 0 from now on. */
+  /** Interrupts the statement with this number of those that `other` sends from now on, counted from 0. */
   interruptAt(place: number, interruption: Interruption): void;
-  /** Nothing is interrupted any more. True when the statement came. */
+  /** Interrupts nothing any more. True when the statement was reached. */
   goOn(): boolean;
-  /** All runs, as they stand there. */
+  /** All runs, as stored. */
   rows(): RunRow[];
 }
 
-/** Over rows in memory that mean what MongoDB's statements mean: each statement is one by itself, and nothing else is. */
+/** Over rows in memory with the semantics of MongoDB: each statement is atomic, and nothing else is. */
 export function twoStores(serverNow?: () => number): TwoStores {
   const context = memoryContext(undefined, serverNow && { serverNow });
   const { runs } = context.rows;

@@ -3,7 +3,7 @@ import type { Instant } from "../../../domain/time/instant.ts";
 import { type CanBeRun, judgeOverlap, type OverlapSibling, type OverlapVerdict } from "../../../domain/policy/overlap.ts";
 import { readPolicy, type RunRow, waitsForAnother } from "../runs/run-row.ts";
 
-/** A run to be claimed, with its row: due, and as the message says. */
+/** A run to be claimed, with its row: due, and in agreement with the message. */
 export interface Contender {
   readonly run: DueRun;
   readonly row: RunRow;
@@ -42,8 +42,8 @@ interface Judging {
 }
 
 /**
- * Judges the contenders of one job in the order of their ids, each as if the verdicts on those before it had been carried out. `rows`:
- * all rows of the job that may contend, in any order; of two of one run the later one counts.
+ * Judges the contenders of one job in the order of their ids, each as if the verdicts on earlier ones had been carried out. `rows`:
+ * all rows of the job that may contend, in any order; of two rows of one run the later one counts.
  */
 export function judgeInOrder(contenders: readonly Contender[], rows: readonly RunRow[], { now, canBeRun }: Judging): Judged[] {
   const siblings = new Map<string, OverlapSibling>();

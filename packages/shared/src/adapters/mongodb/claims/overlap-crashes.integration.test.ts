@@ -26,13 +26,13 @@ import { DAY, editedJob, HOUR, MINUTE, SECOND, START } from "../../../testing/fa
 import { type TwoStores, twoStores } from "./interrupted-store.test-support.ts";
 import type { RunRow } from "../runs/run-row.ts";
 
-/** A process ends in the middle of what concerns several runs of a job. */
+/** A process ends in the middle of a step that changes several runs of a job. */
 interface Crashing {
-  /** Makes what the step meets, and returns the step, which `other` makes. */
+  /** Makes the runs that the step needs, and returns the step, which `other` performs. */
   readonly prepare: (stores: TwoStores) => Promise<() => Promise<unknown>>;
 }
 
-/** `before`: the process ends before it sends a statement. `after`: the server makes it, and the answer is lost. */
+/** `before`: the process ends before it sends a statement. `after`: the server performs it, and the answer is lost. */
 type CrashMode = "before" | "after";
 class Crash extends Error {}
 const crash = (when: CrashMode) => ({ when, act: () => Promise.reject(new Crash()) });
@@ -153,7 +153,7 @@ const STEPS: Readonly<Record<string, Crashing>> = {
   },
 };
 
-/** Makes the step, which ends at this statement. False: it was over before. */
+/** Performs the step, which is interrupted at this statement. False: it ended before. */
 async function crashesAt(place: number, mode: CrashMode, { stores, step }: { stores: TwoStores; step: Crashing }): Promise<boolean> {
   const make = await step.prepare(stores);
   stores.interruptAt(place, crash(mode));
@@ -165,7 +165,7 @@ async function crashesAt(place: number, mode: CrashMode, { stores, step }: { sto
 
 const isOpen = ({ state }: RunRow): boolean => !isTerminal(state);
 
-/** What the other services do, until no run is open. No service repeats the step. */
+/** The work of the other services, until no run is open. No service repeats the step. */
 async function goOn({ store, rows }: TwoStores): Promise<void> {
   for (let [round, now] = [0, NOW + MINUTE]; rows().some(isOpen); [round, now] = [round + 1, now + 10 * MINUTE]) {
     expect(round).toBeLessThan(20);

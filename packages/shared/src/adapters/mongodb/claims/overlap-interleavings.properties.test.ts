@@ -36,7 +36,7 @@ interface Scene extends TwoStores {
   readonly a: DueRun;
   readonly b: DueRun;
   readonly c: DueRun;
-  /** Claims that were won, by whomever, and are not settled yet. */
+  /** Claims that any process won, and that are not settled yet. */
   readonly held: Map<string, ClaimedRun>;
   /** Claims under a token of its own. */
   take(store: Store, runs: readonly DueRun[], now?: number): Promise<readonly ClaimOutcome[]>;
@@ -50,7 +50,7 @@ interface Interleaving {
   readonly before?: (scene: Scene) => Promise<unknown>;
   /** In one process … */
   readonly step: (scene: Scene) => Promise<unknown>;
-  /** … and, whole, in another, between any two of its statements. */
+  /** … and, without interruption, in another, between any two of its statements. */
   readonly between: (scene: Scene) => Promise<unknown>;
 }
 
@@ -132,7 +132,7 @@ const CASES: readonly (readonly [string, Interleaving])[] = [
     {
       before: ({ take, store, a }) => take(store, [a]),
       step: async ({ other, a, held }) => {
-        held.delete(a.runId); // Its executor is gone.
+        held.delete(a.runId); // Its executor has ended.
         return other.leases.rescue({ rescues: [{ runId: a.runId, expiresAt: NOW + LEASE_MS, to: "lost" }], now: NOW + MINUTE });
       },
       between: ({ take, store, b }) => take(store, [b]),
@@ -244,14 +244,14 @@ async function setup({ overlap = "skip", third }: Interleaving): Promise<Scene> 
     },
     async finish(own, run, result = SUCCESS) {
       const claimed = held.get(run.runId);
-      if (claimed === undefined) return; // Another was quicker, or none was.
+      if (claimed === undefined) return; // Another caller won, or none did.
       held.delete(run.runId);
       expect((await settle(own, claimed, { result, now: NOW })).kind).not.toBe("stale");
     },
   };
 }
 
-/** Claims and ends all that is publishable. Time stands still: a run that was not woken would wait. */
+/** Claims and ends all publishable runs. The clock does not move: a run that was not woken would wait. */
 async function workOff({ store, held, take, finish }: Scene): Promise<void> {
   for (let round = 0; round < 20; round += 1) {
     for (const { run } of held.values()) await finish(store, run);

@@ -20,7 +20,7 @@ import { openMongodbStore } from "../mongodb-store.ts";
 
 jest.setTimeout(180_000);
 
-/** Executors, spread over some stores as over some processes. */
+/** Executors, distributed over several stores, as over several processes. */
 const CLAIMERS = 20;
 const STORES = 3;
 /** Runs of the backlog: so many instants, so many runs each. */
@@ -35,7 +35,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** Some runs are given back once, as by an executor that stops. */
+/** Some runs are released once, as by an executor that stops. */
 const isGivenBack = ({ runId }: DueRun): boolean => runId.charCodeAt(20) % 5 === 0;
 
 await describeWithServers("a backlog of one job on MongoDB, claimed by twenty executors", ["mongodb"], (servers) => {
@@ -47,7 +47,7 @@ await describeWithServers("a backlog of one job on MongoDB, claimed by twenty ex
     return stores as [Store, ...Store[]];
   }
 
-  /** Claims and settles what is publishable, in any part and order, until all runs of the backlog have ended. Time stands still. */
+  /** Claims and settles publishable runs, in any part and order, until all runs of the backlog have ended. The clock does not move. */
   async function work(store: Store, claimer: number, { backlog, held, started, ended }: Progress): Promise<void> {
     for (let look = 0; ended.size < backlog.length && look < LOOKS_MAX; look += 1) {
       const ready = (await publishable(store)).filter((_, index) => (index + claimer + look) % 3 !== 0 || index === 0);

@@ -28,7 +28,7 @@ export function createRunClaims(context: StoreContext): RunClaims {
         update: { $set: { leaseMs, wakeAt: now + leaseMs } },
       }));
       await runs.updateEach(changes);
-      // The token that has the lease now had it then: a token that was lost never comes back.
+      // The token that holds the lease now also held it then: a lost token is never used again.
       const rows = byId(await runs.find(running(leases), { fields: ["token", "cancelRequested"] }));
       const renewed = leases.filter(({ runId, token }) => rows.get(runId)?.token === token).map(({ runId }) => runId);
       return { renewed, cancelRequested: renewed.filter((runId) => rows.get(runId)?.cancelRequested === true) };
@@ -45,7 +45,7 @@ export function createRunClaims(context: StoreContext): RunClaims {
         return [{ filter, update: wakeAt === null ? { $set: put, $unset: { wakeAt: "" } } : { $set: { ...put, wakeAt } } }];
       });
       await runs.updateEach(changes);
-      // A run that waits for an executor is before no other run, so no run has to wait behind it.
+      // A run that waits for an executor precedes no other run, so no run has to wait for it.
       const deferred = { ...withIds(deferrals.map(({ runId }) => runId)), ...standing("deferred"), wakes: { $eq: true } };
       await wakeNext(context, await runs.find(deferred, { fields: ["jobUid", "wakes"] }));
     },

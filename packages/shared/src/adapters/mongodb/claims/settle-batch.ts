@@ -24,9 +24,9 @@ import { wakeNext } from "./wake-waiting.ts";
 const STALE: SettleOutcome = { kind: "stale" };
 
 /**
- * Settles by one batch of compare-and-sets on (run, token), equal results in one statement. When as many rows matched as
- * were asked for, all stand, and the outcome of what this process claimed itself is known without reading it back. Runs that others wait behind
- * are left out of it: the call that writes their end also wakes the next, and a repeated settlement, whose first answer was lost, does so again.
+ * Settles by one batch of compare-and-sets on (run, token), equal results in one statement. If all requested rows matched, all are settled, and
+ * the outcomes of runs that this process claimed itself are known without reading them back. The batch leaves out runs that others wait for:
+ * the call that writes their end also wakes the next, and a repeated settlement, whose first answer was lost, does so again.
  */
 export async function settleAll(context: StoreContext, settlements: readonly Settlement[], now: Instant): Promise<SettleOutcome[]> {
   const { matched } = await context.rows.runs.updateEach(settleChanges(settlements, now, WAKES_NONE));
@@ -83,7 +83,7 @@ const pickResult = (result: AttemptResult) => ({
   error: result.kind === "failed" ? result.error : null,
 });
 
-/** The outcome of a settlement that was applied; null: only the row tells. */
+/** The outcome of a settlement that was applied; null: only the row has it. */
 function knownOutcome({ held }: StoreContext, { runId, token, result, finishedAt }: Settlement, now: Instant): SettleOutcome | null {
   if (result.kind === "retry") return { kind: "retrying", retryAt: now + result.retryDelayMs };
   if (result.kind === "released") return { kind: "released" };
@@ -93,7 +93,7 @@ function knownOutcome({ held }: StoreContext, { runId, token, result, finishedAt
   return { kind: "ended", run: makeEndedRun(run, { state: result.kind, startedAt, finishedAt, ...pickResult(result) }) };
 }
 
-/** Applies what the first statement has left out, and reads what became of all. */
+/** Applies the settlements that the first statement left out, and reads all outcomes. */
 async function readOutcomes(context: StoreContext, settlements: readonly Settlement[], now: Instant): Promise<SettleOutcome[]> {
   const { runs } = context.rows;
   const readRows = async () => byId(await runs.find(withIds(settlements.map(({ runId }) => runId))));
@@ -124,7 +124,7 @@ async function readOutcomes(context: StoreContext, settlements: readonly Settlem
 
 const isHeld = (row: RunRow | undefined, token: string): boolean => row?.state === "running" && row.token === token;
 
-/** Its cancel was requested: what would go on ends here. */
+/** Its cancel was requested: a run that would continue ends here. */
 function closeAsCancelled({ runId, token, result, finishedAt }: Settlement, now: Instant): Change[] {
   if (!goesOn(result)) return [];
   const ended = endRun({ state: "cancelled", now, finishedAt, error: "error" in result ? result.error : null });
@@ -137,13 +137,13 @@ const hasOpenAttempt = ({ attempts }: RunRow): boolean =>
 
 function readOutcome(context: StoreContext, row: RunRow | undefined, token: string): SettleOutcome {
   if (row === undefined || row.token !== token) return STALE;
-  if (row.state === "running" && !hasOpenAttempt(row)) return STALE; // Nothing can be written of an attempt that is not there: its lease ends.
+  if (row.state === "running" && !hasOpenAttempt(row)) return STALE; // The end of a missing attempt cannot be written: its lease ends.
   if (row.state === "running")
     throw new AppError("store_unavailable", `settle run ${row._id}: it was neither applied nor refused`, { retryable: true });
   switch (row.settledAs) {
     case "ended": {
       const [run] = toEndedRuns(context, [row]);
-      return run === undefined ? STALE : { kind: "ended", run }; // One that cannot be read has ended all the same; a sweep announces what of it can be read.
+      return run === undefined ? STALE : { kind: "ended", run }; // An unreadable run has ended too; a sweep announces its readable parts.
     }
     case "retrying":
       return { kind: "retrying", retryAt: row.retryAt ?? 0 };

@@ -9,22 +9,22 @@ import { mergeUpdates, IN_ORDER, waitForAnother, WAITS_FOR_ANOTHER, WOKEN } from
 import type { RunRow } from "../runs/run-row.ts";
 import { CONTENDING } from "./contenders.ts";
 
-/** Jobs of which a run is woken, and queries of their runs, at the same time. */
+/** Jobs whose runs are woken at the same time, and concurrent queries of their runs. */
 const AT_ONCE = 10;
-/** Waiting runs of a job that are looked at. What is not found among them is looked at again when its wait is over. */
+/** Waiting runs of a job that are read. Other runs are checked when their wait is over. */
 const WAITING_MAX = OVERLAP_BUFFER_MAX + 1;
 /** Rows that are read to find one that can be run. */
 const PAGE = 100;
-/** Rounds in which what others wrote meanwhile is read again. */
+/** Rounds in which rows that others changed meanwhile are read again. */
 const ROUNDS_MAX = 20;
 
 type Waking = Pick<StoreContext, "rows" | "definitions">;
 type WokenRun = Pick<RunRow, "_id" | "queue" | "handler">;
 
 /**
- * These runs contend no longer: of each job for whose end another may wait (`wakes`), the oldest of each queue and handler that waits is
- * publishable now, as it is not known here which of them an executor serves. Returns by job those that were woken, the oldest first. A crash before it
- * costs a wait until `wakeAt`, and repeating it wakes one more, which is harmless: a claim judges it anew.
+ * Called when these runs no longer contend. Of each job whose run has others waiting for it (`wakes`), the oldest waiting run of each queue and
+ * handler becomes publishable, because it is not known here which of them an executor serves. Returns by job the woken runs, oldest first. After a
+ * crash before it the runs wait until `wakeAt`. Repeating it wakes one more run, which is harmless: a claim judges that run anew.
  */
 export async function wakeNext(
   context: Waking,
@@ -45,7 +45,7 @@ async function wakeFirsts(context: Waking, jobUid: string): Promise<readonly Wok
     );
     const firsts = pickFirsts(await findRunnable(context, waiting));
     const filter = { ...withIds(firsts.map(({ _id }) => _id)), state: { $eq: "due" }, ...WAITS_FOR_ANOTHER };
-    // A run that has ended or started since wakes no run itself: whatever waits behind it is read anew.
+    // A run that has ended or started since wakes no run itself: the runs that wait for it are read anew.
     if ((await runs.updateMany(filter, WOKEN)) === firsts.length) return firsts;
   }
   return [];
@@ -56,8 +56,8 @@ const pickFirsts = (rows: readonly RunRow[]): RunRow[] =>
   [...Map.groupBy(rows, ({ jobUid, queue, handler }) => `${jobUid} ${queue} ${handler}`).values()].map(([first]) => first as RunRow);
 
 /**
- * Looks again at runs that have waited for another of their job until `wakeAt`: the end that should have woken them may have been lost. Of
- * each queue and handler of a job only the first is publishable, and goes on as if it had been woken; the others wait for it. Returns
+ * Checks runs again that have waited for another of their job until `wakeAt`: the end that should have woken them may have been lost. Of
+ * each queue and handler of a job only the first becomes publishable, as if it had been woken; the others wait for it. Returns
  * how many are publishable.
  */
 export async function repeatWaits(context: StoreContext, waiting: readonly RunRow[], now: Instant): Promise<number> {
@@ -79,7 +79,7 @@ export async function repeatWaits(context: StoreContext, waiting: readonly RunRo
   return runs.updateMany(asRead(firsts), WOKEN);
 }
 
-/** The oldest of each queue and handler of a job that can be run, where no older such one contends in the store. */
+/** The oldest runnable run of each queue and handler of a job, if no older runnable one contends in the store. */
 async function findFirsts(context: StoreContext, waiting: readonly RunRow[]): Promise<readonly RunRow[]> {
   const oldest = pickFirsts(inOrder(await findRunnable(context, waiting)));
   const work = ({ jobUid, scheduledFor, queue, handler }: RunRow): Promise<RunRow[]> => {

@@ -22,7 +22,7 @@ const HandlerRow = z.object({
   /** Its type. */
   _id: z.string(),
   description: z.string().nullable(),
-  /** JSON text: keys of JSON Schema begin with dollars. */
+  /** JSON text, because keys of JSON Schema begin with `$`. */
   paramsSchema: z.string(),
   lastSeenAt: InstantSchema,
 });
@@ -37,8 +37,8 @@ const LeaderRow = z.object({
 export type LeaderRow = Readonly<z.output<typeof LeaderRow>>;
 
 /**
- * What there is one of: how far migrations came (`schema`), what is folded into jobs (`watermark`), what was decided by (`decided`), how
- * far sweeps have gone (`runsForgotten`, `jobsForgotten`), and when a write was tried because one had been refused (`tried`).
+ * Single values of the store: the version that migrations reached (`schema`), the watermark of runs applied to jobs (`watermark`), the latest time used for
+ * a decision (`decided`), the progress of sweeps (`runsForgotten`, `jobsForgotten`), and the time of the latest probe after a refused write (`tried`).
  */
 const MetaRow = z.object({
   _id: z.enum(["schema", "watermark", "decided", "runsForgotten", "jobsForgotten", "tried"]),
@@ -46,7 +46,7 @@ const MetaRow = z.object({
 });
 export type MetaRow = Readonly<z.output<typeof MetaRow>>;
 
-// A schema is made once: a connection that has a model takes the same schema again, and no other.
+// A schema is made once: a connection that has a model accepts only the same schema again.
 const requestSchema = rowSchema("requests", BindingRow);
 const handlerSchema = rowSchema("handlers", HandlerRow);
 const leaderSchema = rowSchema("leaders", LeaderRow);

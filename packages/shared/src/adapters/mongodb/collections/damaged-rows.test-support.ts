@@ -1,6 +1,6 @@
 import type { Harm } from "../../../testing/contracts/store-subject.ts";
 
-/** Harm as a write past the store: what is set in the rows whose `field` is `of`. `set` null: they are removed. */
+/** Damage, as a direct write to the database: the fields to set in the rows whose `field` is `of`. `set` null: the rows are removed. */
 export interface HarmfulWrite {
   readonly collection: "jobs" | "definitions" | "runs" | "handlers";
   readonly field: "_id" | "jobUid";

@@ -23,7 +23,7 @@ import { memoryContext } from "./memory-rows.test-support.ts";
 import { createPorts } from "../ports.ts";
 import type { Update } from "./rows.ts";
 
-/** A store over rows as processes of the first release leave them, which work on the same database until they are replaced. */
+/** A store over rows that processes of the first release wrote. These processes use the same database until they are replaced. */
 function setup() {
   const context = memoryContext();
   const { runs, definitions } = context.rows;
@@ -81,7 +81,7 @@ test("an end that woke no run is repaired by the next claim, or after a while", 
   const runs: DueRun[] = [];
   for (const index of [0, 1, 2]) runs.push(await addRun(store, job, { now: START + index * SECOND, name: `run-${index}` }));
   await claim(store, runs, { token: "all", now: START + MINUTE });
-  await rewrite(runs[0]!, { $unset: { wakes: "" } }); // The first release settles without a look at it.
+  await rewrite(runs[0]!, { $unset: { wakes: "" } }); // The first release settles without reading it.
   await end(store, { run: runs[0]!, token: "all", leaseMs: null, startedAt: START }, { now: START + MINUTE });
   expect(await publishable(store)).toEqual([]);
   const fresh = await addRun(store, job, { now: START + HOUR, name: "fresh" });
@@ -101,7 +101,7 @@ test("runs of schedulers before priorities have the default: they stand between 
   const runs: DueRun[] = [];
   for (const priority of [1, 5, 9]) runs.push(await addRun(store, await addJob(store, { id: `of-${priority}`, definition: { priority } })));
   const old = await addRun(store, await addJob(store, { id: "old", definition: { priority: 9 } }));
-  await rewrite(old, { $unset: { raisedBy: "" } }); // Such a scheduler passes over the field of the definition.
+  await rewrite(old, { $unset: { raisedBy: "" } }); // Such a scheduler ignores the field of the definition.
   expect(rowOf(runs[1]!)).not.toMatchObject({ raisedBy: expect.anything() });
   const plain = pickRunIds([runs[1]!, old]).toSorted();
   expect(pickRunIds(await publishable(store))).toEqual([runs[2]!.runId, ...plain, runs[0]!.runId]);

@@ -3,14 +3,14 @@ import { systemEntropy } from "../../system/entropy.ts";
 
 export interface TestDatabase {
   readonly url: string;
-  /** What the store wrote, as it stands there. */
+  /** The rows as the store wrote them. */
   readonly connection: () => Promise<Connection>;
-  /** Takes all rows out. Collections and indexes stay: making them is what takes time. */
+  /** Removes all rows. Collections and indexes stay, because making them takes long. */
   empty(): Promise<void>;
   drop(): Promise<void>;
 }
 
-/** A database of a name of its own on the server. */
+/** A database with its own name on the server. */
 export function testDatabase(serverUrl: string): TestDatabase {
   const url = new URL(serverUrl);
   url.pathname = `/t${systemEntropy.newId().replaceAll("-", "")}`;

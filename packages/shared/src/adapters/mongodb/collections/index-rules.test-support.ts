@@ -20,7 +20,7 @@ type Condition = Readonly<Record<string, unknown>>;
 
 const conditionOn = (filter: Filter, field: string): Condition => (filter[field] ?? {}) as Condition;
 
-/** Partial indexes: what the query asks for is in the index, whatever it is. */
+/** Partial indexes: the index contains all rows that the query can match. */
 function covers({ partialFilterExpression = {} }: Index, { filter }: Query): boolean {
   return Object.entries(partialFilterExpression).every(([field, wanted]) => {
     const asked = conditionOn(filter, field);
@@ -36,13 +36,13 @@ const isBounded = (condition: Condition): boolean => condition["$exists"] === tr
 /** One value, or a few whose orders the server merges. */
 const isEquality = (condition: Condition): boolean => ["$eq", "$in", "$all"].some((operator) => operator in condition);
 
-/** The scan begins at a value of the first field, or goes along it in the order asked for. */
+/** The scan begins at a value of the first field, or follows it in the requested order. */
 function bounds({ key }: Index, { filter, sort = {} }: Query): boolean {
   const [first = ""] = Object.keys(key);
   return isBounded(conditionOn(filter, first)) || Object.keys(sort)[0] === first;
 }
 
-/** Equal fields first, then the order, all of it upwards or all of it downwards; never that of an array's entries. */
+/** Equal fields first, then the sort fields, all ascending or all descending; never the entries of an array. */
 function orders({ key }: Index, { filter, sort = {} }: Query): boolean {
   const order = Object.entries(sort);
   if (order.some(([field]) => ARRAYS.has(field.split(".")[0] ?? ""))) return false;

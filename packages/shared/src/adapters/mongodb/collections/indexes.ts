@@ -13,8 +13,8 @@ export interface Index {
 /** Rows that have the field. */
 const having = (field: string) => ({ partialFilterExpression: { [field]: { $exists: true } } });
 /**
- * The condition on the field of such an index: up to this instant, included. That the field is there follows from it, but
- * not every server that speaks the protocol sees so, and one that does not reads the whole collection.
+ * The condition on the field of such an index: up to and including this instant. It implies that the field exists. But
+ * not every server that speaks the protocol infers this, and such a server would read the whole collection.
  */
 export const upTo = (instant: number) => ({ $exists: true, $lte: instant });
 /** As `upTo`, but without the instant itself. */
@@ -23,36 +23,36 @@ export const below = (instant: number) => ({ $exists: true, $lt: instant });
 /** Runs of one state. */
 const ofState = (state: RunState) => ({ partialFilterExpression: { state: { $eq: state } } });
 
-/** Rows whose array holds something: its entries have such an instant. */
+/** Rows whose array is not empty: its entries have such an instant. */
 const holding = (instant: string) => ({ partialFilterExpression: { [instant]: { $gt: 0 } } });
 
 /**
- * Every query of the adapter by an index, in the way in which MongoDB's planner can use one. Its rules, which `index-rules.test-support.ts` holds all
- * queries to, are these (section names of https://www.mongodb.com/docs/manual):
+ * Every query of the adapter uses an index in a way that MongoDB's planner supports. `index-rules.test-support.ts` checks all queries against
+ * these rules of the planner (section names of https://www.mongodb.com/docs/manual):
  *
- * - _The ESR (Equality, Sort, Range) Guideline_: equal fields first, then the order asked for, then ranges: so that no read sorts, and a limit
- *   ends it early. A range of slots stands last, where it is compared within the index: before the order it would sort a whole backlog to find its
- *   first row. It costs one key of the index for each row of other slots that comes before.
- * - _Partial Indexes, Query Coverage_: the query contains the filter expression, or a part of what that allows.
- * - _Multikey Indexes, Sort Operations_: sorting by a field of an array's entries is done by an index only where its bounds are all there are, and
- *   never together with a condition on the array. So nothing here sorts by `pending` or `outbox`; and _Multikey Index Bounds_: of two bounds on such a
- *   field one alone limits what is read of the index.
- * - _Use Indexes to Sort Query Results_: an order by which only one value of a field is read (equality) needs no such field in the sort; of a few
- *   values (`$in`) the server merges the orders (SORT_MERGE).
+ * - _The ESR (Equality, Sort, Range) Guideline_: equal fields first, then the requested order, then ranges. So no read sorts, and a limit
+ *   ends it early. A range of slots is last, where it is compared within the index: before the order, the server would sort a whole backlog to find
+ *   its first row. It costs one key of the index for each earlier row of other slots.
+ * - _Partial Indexes, Query Coverage_: the query contains the filter expression, or a narrower condition.
+ * - _Multikey Indexes, Sort Operations_: an index sorts by a field of an array's entries only if its bounds cover all values, and never
+ *   together with a condition on the array. So no query here sorts by `pending` or `outbox`. _Multikey Index Bounds_: of two bounds on such a
+ *   field only one limits the part of the index that is read.
+ * - _Use Indexes to Sort Query Results_: a field of which only one value is read (equality) need not be in the sort; for a few values (`$in`) the
+ *   server merges the orders (SORT_MERGE).
  *
- * Ids, states and queue names compare as bytes, and no query asks for a collation: the indexes have none, and one with another collation than its
- * index could not use it for text.
+ * Ids, states and queue names compare as bytes. No query requests a collation, and the indexes have none: a query with another collation than its
+ * index could not use the index for text.
  *
  * Sharding (_Unique Indexes, Sharded Clusters_): unique indexes begin with the key by which the collection may be sharded: jobs by (tenantId, id),
  * runs by jobUid, the rest not at all or by id. A query with that key goes to one shard (_targeted_); one without is sent to all of them and merged
- * (_broadcast_): so are the sweeps, and the batches by `_id`, of which each shard finds its own rows by the index that it has on `_id`. An `_id` is unique
- * on each shard alone; a run's follows from its job's uid, so equal ids meet on one shard.
+ * (_broadcast_). The sweeps are broadcast, and so are the batches by `_id`, in which each shard finds its own rows by its index on `_id`. An `_id` is
+ * unique only within a shard; that of a run is derived from its job's uid, so equal ids are on the same shard.
  */
 export const INDEXES: Readonly<Record<string, readonly Index[]>> = {
   jobs: [
-    // The job of an id; that there is one living. Targeted.
+    // The job of an id; at most one that is not deleted. Targeted.
     { name: "id", key: { tenantId: 1, id: 1, tombstone: 1 }, unique: true },
-    // What is due soon, from the earliest, page by page: state equal; nextRunAt, _id the order; slot within the index.
+    // Jobs that are due soon, earliest first, page by page: state equal; nextRunAt, _id the order; slot within the index.
     { name: "upcoming", key: { state: 1, nextRunAt: 1, _id: 1, slot: 1 } },
     // Pages of a tenant's jobs, one index for each filter: equal fields, then the order. With several filters, or a part of a name, one of them
     // gives the order and the rest is compared row by row. Targeted. A tag is an entry of an array, and no part of the order.
@@ -62,7 +62,7 @@ export const INDEXES: Readonly<Record<string, readonly Index[]>> = {
     { name: "newest_by_handler", key: { tenantId: 1, handler: 1, createdAt: -1, _id: -1 } },
     { name: "newest_by_queue", key: { tenantId: 1, queue: 1, createdAt: -1, _id: -1 } },
     { name: "newest_by_tag", key: { tenantId: 1, tags: 1, createdAt: -1, _id: -1 } },
-    // Jobs with fires to complete, and with events to send: a page of them without an order, from where the index begins.
+    // Jobs with fires to complete, and with events to send: a page without an order, from the start of the index.
     { name: "pending", key: { "pending.firedAt": 1, slot: 1 }, ...holding("pending.firedAt") },
     { name: "outbox", key: { "outbox.time": 1, slot: 1 }, ...holding("outbox.time") },
     // The jobs of events that were sent.
@@ -71,9 +71,9 @@ export const INDEXES: Readonly<Record<string, readonly Index[]>> = {
     { name: "tombstones", key: { deletedAt: 1 }, ...having("deletedAt") },
   ],
   definitions: [
-    // Those of jobs that are forgotten.
+    // The definitions of jobs that are removed.
     { name: "job", key: { jobUid: 1 } },
-    // Those that a sweep shall look at, the earliest first.
+    // The definitions that a sweep has to check, earliest first.
     { name: "look", key: { lookAt: 1 }, ...having("lookAt") },
   ],
   runs: [
@@ -85,34 +85,34 @@ export const INDEXES: Readonly<Record<string, readonly Index[]>> = {
     { name: "newest_by_cause", key: { tenantId: 1, cause: 1, _id: -1 } },
     // Whether a run uses a definition. Targeted.
     { name: "definition", key: { jobUid: 1, definitionHash: 1 } },
-    // Retries, repeats, leases that may have ended: state equal, wakeAt the order and the range, slot within the index. What deleted jobs have running
-    // or retrying, by their slots.
+    // Retries, repeats, leases that may have ended: state equal, wakeAt the order and the range, slot within the index. Running and retrying runs
+    // of deleted jobs, by their slots.
     { name: "wake", key: { state: 1, wakeAt: 1, slot: 1 }, ...having("wakeAt") },
     // Runs that have waited too long. All of them are `due`.
     { name: "expiry", key: { expiresAt: 1, slot: 1 }, ...having("expiresAt") },
-    // What can be published: standing and queue equal, then the order. The queues that have such runs: each time the next one. Published runs that are
-    // not claimed, counted by queue from the index alone. Runs that wait for a handler. Databases of versions before priorities also have `waiting`,
-    // without them, which programs of those versions need.
+    // Publishable runs: standing and queue equal, then the order. The queues that have such runs: one seek for each. Published runs that are
+    // not claimed, counted by queue from the index alone. Runs that wait for a handler. Databases of versions before priorities also have the index
+    // `waiting`, without priorities, which programs of those versions need.
     { name: "waiting_by_priority", key: { standing: 1, queue: 1, ...IN_PUBLICATION_ORDER, slot: 1 }, ...having("standing") },
-    // The due runs of some jobs, in their order: what a claim judges, what waits behind a run that ends, and what is open of a job.
+    // The due runs of some jobs, in their order: the contenders of a claim, the runs that wait for one that ends, and the open runs of a job.
     { name: "due_of_job", key: { jobUid: 1, scheduledFor: 1, _id: 1 }, ...having("standing") },
-    // One run of a job at a time, and which one that is.
+    // One running run of a job at a time, and which one it is.
     { name: "lock", key: { jobUid: 1, lockKey: 1 }, unique: true, ...having("lockKey") },
     // Ended runs that are not announced yet, the earliest first.
     { name: "unannounced", key: { announce: 1, _id: 1, slot: 1 }, ...having("announce") },
-    // What is to be folded into jobs, and what completed long ago, page by page. No open run is in it, however old.
+    // Runs to be applied to the status of jobs, and runs that completed long ago, page by page. It has no open run, however old.
     { name: "settled", key: { settledAt: 1, _id: 1 }, ...having("settledAt") },
-    // What was skipped or missed long ago, likewise. Runs that complete are in neither, and cost nothing by them.
+    // Runs that were skipped or missed long ago, likewise. Runs that complete are in neither, so these indexes cost them nothing.
     { name: "skipped", key: { finishedAt: 1, _id: 1 }, ...ofState("skipped") },
     { name: "missed", key: { finishedAt: 1, _id: 1 }, ...ofState("missed") },
   ],
   requests: [
-    // Keys that are past their time.
+    // Expired keys.
     { name: "age", key: { boundAt: 1 } },
   ],
 };
 
-/** Of a collection, those it has not got. */
+/** The missing indexes of a collection. */
 export interface MissingIndexes {
   readonly collection: string;
   readonly indexes: readonly Index[];
@@ -129,7 +129,7 @@ export async function findMissingIndexes({ db }: Connection): Promise<MissingInd
   return missing;
 }
 
-/** Makes what is missing. Repeating it, also at the same time elsewhere, is harmless. */
+/** Makes the missing indexes. Repeating it, even concurrently in another process, is harmless. */
 export async function createMissingIndexes(connection: Connection): Promise<void> {
   for (const { collection, indexes } of await findMissingIndexes(connection)) {
     try {
@@ -146,7 +146,7 @@ async function readIndexNames(db: Connection["db"], collection: string): Promise
   try {
     return new Set((await db?.collection(collection).indexes())?.map(({ name }) => name));
   } catch (fault) {
-    if ((fault as { readonly code?: unknown }).code === NAMESPACE_NOT_FOUND) return new Set(); // A collection that is not there has none.
+    if ((fault as { readonly code?: unknown }).code === NAMESPACE_NOT_FOUND) return new Set(); // A missing collection has none.
     throw storeFault(fault, `list indexes of ${collection}`);
   }
 }

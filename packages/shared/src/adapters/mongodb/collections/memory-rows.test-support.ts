@@ -23,7 +23,7 @@ interface Stored {
 
 /** Rows of one collection in memory, with the statements that the adapter uses and no others. */
 export interface MemoryRows<Row> extends Rows<Row> {
-  /** What stands there, in the order of insertion. */
+  /** The rows, in the order of insertion. */
   all(): Row[];
 }
 
@@ -76,7 +76,7 @@ export function memoryRows<Row>(collection: string, before: (statement: Statemen
   };
 }
 
-/** All of a batch, whichever of them fail; then the first of those faults. */
+/** Performs the whole batch even if statements fail; then throws the first fault. */
 function unordered<Item, Result>(items: readonly Item[], work: (item: Item) => Result): Result[] {
   const faults: unknown[] = [];
   const done = items.flatMap((item) => {
@@ -105,7 +105,7 @@ function statementsOn(
       rows.set(row._id, row);
       return true;
     },
-    /** Stops, as a server does, at the first row that would have a key of another: those before it are changed. */
+    /** Stops, as a server does, at the first row that would duplicate a key: earlier rows are changed. */
     change(method: Statement["method"], { filter, update }: Change): { readonly matched: number; readonly duplicate: boolean } {
       before({ collection, method, filter, update });
       let matched = 0;
@@ -126,7 +126,7 @@ function statementsOn(
   };
 }
 
-/** The rows that a filter of ids can mean, in the order of insertion; else all. */
+/** The rows that a filter by ids can match, in the order of insertion; otherwise all. */
 function candidatesIn(rows: ReadonlyMap<string, Stored>, { _id }: Filter): Stored[] {
   const { $eq, $in } = (_id ?? {}) as { readonly $eq?: string; readonly $in?: readonly string[] };
   if ($eq !== undefined) return [rows.get($eq)].filter((row) => row !== undefined);
@@ -136,7 +136,7 @@ function candidatesIn(rows: ReadonlyMap<string, Stored>, { _id }: Filter): Store
   return all.filter((row) => wanted.has(row._id));
 }
 
-/** As the driver writes it: without what is undefined. */
+/** As the driver writes it: without undefined fields. */
 const stored = (written: unknown): unknown => JSON.parse(JSON.stringify(written));
 
 /** Whether another row has the key that this one would have in a unique index. */
@@ -158,7 +158,7 @@ export interface MemoryContext extends StoreContext {
   readonly rows: MemoryCollections;
 }
 
-/** What the ports of a store share, over rows in memory. Tokens are `token-1`, `token-2`, … The watermark is there, as migrations make it. */
+/** The state that the ports of a store share, over rows in memory. Tokens are `token-1`, `token-2`, … The watermark exists, as after the migrations. */
 export function memoryContext(
   before: (statement: Statement) => void = () => {},
   { serverNow = () => 0, onUnreadable = () => {} }: { readonly serverNow?: () => number; readonly onUnreadable?: OnUnreadable } = {},

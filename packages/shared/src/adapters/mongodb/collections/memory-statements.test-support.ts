@@ -1,7 +1,7 @@
 import { AppError } from "../../../domain/app-error.ts";
 import type { Filter, FindOptions, Update } from "./rows.ts";
 
-/** What MongoDB's filters and updates mean, as far as the adapter writes them. Anything else throws. */
+/** The semantics of MongoDB's filters and updates, as far as the adapter uses them. Anything else throws. */
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -12,7 +12,7 @@ export const matches = (row: object, filter: Filter): boolean =>
     return Object.entries(condition as Values).every(([operator, operand]) => meets(valuesAt(row, field.split(".")), operator, operand));
   });
 
-/** All values at a path: those of every entry where an array is on the way. */
+/** All values at a path: those of every entry if the path crosses an array. */
 function valuesAt(value: unknown, [step, ...rest]: readonly string[]): unknown[] {
   if (step === undefined) return Array.isArray(value) ? [...(value as unknown[]), value] : [value];
   if (Array.isArray(value) && !/^\d+$/.test(step)) return value.flatMap((entry) => valuesAt(entry, [step, ...rest]));
@@ -28,7 +28,7 @@ function meets(values: readonly unknown[], operator: string, operand: unknown): 
       return values.includes(operand);
     case "$ne":
       return !values.includes(operand);
-    case "$in": // Null is also what is absent.
+    case "$in": // Null also matches absent fields.
       return [...values, ...(values.length === 0 ? [null] : [])].some((value) => (operand as readonly unknown[]).includes(value));
     case "$nin":
       return !values.some((value) => (operand as readonly unknown[]).includes(value));
@@ -59,7 +59,7 @@ function meets(values: readonly unknown[], operator: string, operand: unknown): 
   }
 }
 
-/** The row after an update; the one given stays as it is. `filter`: by which it was found, for the entry that `array.$.field` means. */
+/** The row after an update; the given row is not changed. `filter`: the one that found the row, for the entry that `array.$.field` means. */
 export function updated<Row extends object>(row: Row, { filter, update }: { readonly filter: Filter; readonly update: Update }): Row {
   const next = structuredClone(row) as Record<string, unknown>;
   const meant = new Map<string, Record<string, unknown>>();
@@ -77,7 +77,7 @@ export function updated<Row extends object>(row: Row, { filter, update }: { read
   return next as Row;
 }
 
-/** The first entry of an array that meets what the filter says of its fields. */
+/** The first entry of an array that matches the filter. */
 function entryMeant(row: Values, array: string, filter: Filter): Record<string, unknown> {
   const own = Object.entries(filter).filter(([path]) => path.startsWith(`${array}.`));
   const conditions = Object.fromEntries(own.map(([path, condition]) => [path.slice(array.length + 1), condition]));
@@ -121,7 +121,7 @@ function apply(row: Record<string, unknown>, { operator, field, operand }: { ope
   }
 }
 
-/** As a server refuses what does not fit the row it meets. */
+/** As a server refuses an update that does not fit the row. */
 function requireType(fits: boolean, { operator, field }: { readonly operator: string; readonly field: string }): void {
   if (!fits) throw new AppError("internal", `${operator} does not fit what stands in ${field}`);
 }
@@ -136,7 +136,7 @@ export function sorted<Row extends object>(rows: readonly Row[], sort: Readonly<
   });
 }
 
-/** By which an array sorts upwards. Undefined: the field is absent, which sorts before all values. */
+/** The value by which an array sorts in ascending order. Undefined: the field is absent, which sorts before all values. */
 const smallestAt = (row: object, field: string): string | undefined =>
   (valuesAt(row, field.split(".")) as (string | undefined)[]).reduce((a, b) => (a === undefined || (b as string) < a ? b : a), undefined);
 

@@ -11,8 +11,8 @@ interface Migration {
 }
 
 /**
- * Each brings a database from the version before it to its own, which is its place in the list, from 1. Never edited once released. An index
- * more is none of them: at each start those that are missing are made, and programs that do not know them go on beside it.
+ * Each migrates a database from the previous version to its own, which is its position in the list, from 1. Never edited once released. A new index
+ * needs no migration: each start makes the missing indexes, and programs that do not know them continue to work.
  */
 const MIGRATIONS: readonly Migration[] = [{ name: "collections and their indexes", run: createMissingIndexes }];
 
@@ -26,7 +26,7 @@ export interface MigrationReport {
   readonly steps: readonly string[];
 }
 
-/** Brings a database up to date by itself: the command that does it before the services are started. */
+/** Migrates a database by itself: for the command that does it before the services are started. */
 export async function migrateMongodb(options: ConnectionOptions): Promise<MigrationReport> {
   const connection = await connect(options);
   try {
@@ -53,7 +53,7 @@ export async function migrate(
       `the database was written by a newer Tickline (${known}): start that version, or use another database`,
     );
   }
-  const steps = [...migrationsAfter(from, meta), ...(from === 0 ? [] : await indexSteps(connection))]; // The first makes them all.
+  const steps = [...migrationsAfter(from, meta), ...(from === 0 ? [] : await indexSteps(connection))]; // The first step makes all of them.
   if (steps.length === 0) return { from, to: SCHEMA_VERSION, steps: [] };
   const patient = await connect({ ...options, answerMs: 0 });
   try {
@@ -79,7 +79,7 @@ async function indexSteps(connection: Connection): Promise<Migration[]> {
   return names.length === 0 ? [] : [{ name: `indexes ${names.join(", ")}`, run: createMissingIndexes }];
 }
 
-/** Rows that there is one of are made first and then only changed, so that no write needs to be an upsert. */
+/** Single rows are made first and then only changed, so that no write needs to be an upsert. */
 async function readVersion(meta: Collections["meta"]): Promise<number> {
   const [row] = await meta.find({ _id: { $eq: "schema" } });
   if (row !== undefined) return row.value;

@@ -1,6 +1,6 @@
 import type { Filter } from "./rows.ts";
 
-/** A place in the order of one field and then the id. As a cursor: `<value>.<id>`. */
+/** A position in the order of one field and then the id. As a cursor: `<value>.<id>`. */
 interface Position {
   readonly value: number;
   readonly id: string;
@@ -14,8 +14,8 @@ export function parseCursor(cursor: string): Position {
 }
 
 /**
- * In filters: what stands behind the position, in rising (`$gt`) or falling (`$lt`) order. A bound on the field itself has to stand beside
- * it: by that condition an index begins there.
+ * In filters: the rows after the position, in ascending (`$gt`) or descending (`$lt`) order. The filter also needs a bound on the field itself,
+ * so that the scan of the index begins there.
  */
 export const behindPosition = (field: string, { value, id }: Position, than: "$gt" | "$lt"): Filter => ({
   $or: [{ [field]: { [than]: value } }, { [field]: { $eq: value }, _id: { [than]: id } }],

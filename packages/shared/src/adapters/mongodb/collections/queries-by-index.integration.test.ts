@@ -64,7 +64,7 @@ await describeWithServers("queries of MongoDB", ["mongodb"], (servers) => {
   });
 });
 
-/** The indexes of a plan: as MongoDB tells them of the winning one, and as servers on PostgreSQL do. */
+/** The indexes of a plan: in MongoDB's format of the winning plan, and in that of servers on PostgreSQL. */
 function usedIndexes(plan: string): string[] {
   const won = plan.replace(/"rejectedPlans":\[.*?\]/g, "");
   const names = plan.includes('"winningPlan"') ? won.matchAll(/"indexName":"([^"]+)"/g) : plan.matchAll(/"Index Name":"([^"]+)"/g);

@@ -6,14 +6,14 @@ import { memoryContext, type Statement } from "./memory-rows.test-support.ts";
 import { createPorts } from "../ports.ts";
 import { asksForIds, STORE_QUERIES } from "./store-queries.test-support.ts";
 
-/** A store over rows in memory, with one job, and what it asks from then on. */
+/** A store over rows in memory, with one job, and the queries that it sends from then on. */
 async function setup() {
   const asked: Statement[] = [];
   const context = memoryContext((statement) => void asked.push(statement));
   await context.rows.meta.insert([{ _id: "watermark", value: 0 }]);
   const store = { ...createPorts(context), ping: async () => ({ now: START }), close: async () => {} };
   const job = await addJob(store);
-  // What other queries leave behind: an event that was not sent, a run that ended.
+  // Rows that other queries need: an event that was not sent, a run that ended.
   for (const [name, , ask] of STORE_QUERIES) if (name === "the life of a run") await ask(store, job);
   asked.length = 0;
   return { store, job, asked };

@@ -2,8 +2,8 @@ import { Schema } from "mongoose";
 import { z } from "zod";
 
 /**
- * What mongoose knows of a collection, from the schema of its rows. It refuses to write a field that is not there. The rows themselves are
- * not checked by it: the readers of each row say what of it cannot be read.
+ * The mongoose schema of a collection, made from the schema of its rows. It refuses to write a field that is not in it. It does not check
+ * stored rows: the readers of each row report the parts that cannot be read.
  */
 export function rowSchema(collection: string, row: z.ZodObject): Schema {
   const columns = Object.fromEntries(Object.entries(row.shape).map(([name, of]) => [name, toColumn(of as z.ZodType)]));

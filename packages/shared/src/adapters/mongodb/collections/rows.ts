@@ -3,7 +3,7 @@ import { findDuplicates, isDuplicate } from "../server/faults.ts";
 import { sendWatched, sendWithin } from "../server/statements.ts";
 import type { WriteWatch } from "../server/write-watch.ts";
 
-/** Conditions in the server's own words. Values that came from outside stand behind an explicit operator (`$eq`, `$in`, …). */
+/** Conditions in the server's own syntax. Values from outside are always given to an explicit operator (`$eq`, `$in`, …). */
 export type Filter = Readonly<Record<string, unknown>>;
 export type Update = Readonly<Record<string, unknown>>;
 
@@ -25,13 +25,13 @@ export interface Change {
 export interface ChangesMade {
   /** Rows that matched, over all statements. */
   readonly matched: number;
-  /** Statements that met a key that another row has; what they had written before that may stand. */
+  /** Statements that failed on a key of another row; their earlier writes may stay. */
   readonly duplicates: readonly number[];
 }
 
 /**
- * The rows of one collection. Every method is one round trip (two, where the server gave up a deadlock), and throws `AppError`. An empty
- * batch is not sent, nor a filter that lists no values for a field: it matches nothing.
+ * The rows of one collection. Every method is one round trip (two, if the server aborted a deadlock), and throws `AppError`. An empty
+ * batch is not sent, nor is a filter that lists no values for a field: it matches nothing.
  */
 export interface Rows<Row> {
   find(filter: Filter, options?: FindOptions): Promise<Row[]>;
@@ -39,14 +39,14 @@ export interface Rows<Row> {
   insert(rows: readonly Row[]): Promise<readonly number[]>;
   /** How many rows matched. */
   updateMany(filter: Filter, update: Update): Promise<number>;
-  /** Changes one row, and returns it as it then is; null: none matched. Never an upsert. */
+  /** Changes one row, and returns the changed row; null: none matched. Never an upsert. */
   updateAndRead(filter: Filter, update: Update): Promise<Row | null>;
   /** Statements in one unordered batch. */
   updateEach(changes: readonly Change[]): Promise<ChangesMade>;
   /** Inserts or replaces by id. */
   put(rows: readonly (Row & { readonly _id: string })[]): Promise<void>;
   deleteMany(filter: Filter): Promise<number>;
-  /** Deletes what matches any of them, in one unordered batch. Returns how many rows that were. */
+  /** Deletes the rows that match any of them, in one unordered batch. Returns their number. */
   deleteEach(filters: readonly Filter[]): Promise<number>;
   /** Rows that match, counted by one of their fields. */
   countBy(field: string, filter: Filter): Promise<Readonly<Record<string, number>>>;
@@ -54,11 +54,11 @@ export interface Rows<Row> {
 
 export interface RowsOptions {
   readonly statementMs?: number | undefined;
-  /** Notes of every write whether it was accepted. */
+  /** Records for every write whether it was accepted. */
   readonly watch?: WriteWatch | undefined;
 }
 
-/** In filters: these ids, in one order, so that two statements never wait for each other in a circle. */
+/** In filters: these ids, always in the same order, so that two statements never deadlock. */
 export const withIds = (ids: Iterable<string>) => ({ _id: { $in: [...ids].sort() } });
 
 /** In filters: these values. A field that is undefined may have any. */

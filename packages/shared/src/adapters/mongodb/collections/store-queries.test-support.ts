@@ -12,10 +12,10 @@ const PAGE = { limit: 10, cursor: null };
 const OPEN = { now: START, limit: 10 };
 const CLAIMANT = { executor: "e1", token: "t1", leaseMs: LEASE_MS };
 
-/** Which of them makes no difference while there is one job. */
+/** The choice makes no difference while there is one job. */
 const NEWEST_JOBS = ["newest", "newest_by_state"];
 
-/** What is asked in a store that may hold millions of jobs and runs, and the indexes that keep it from reading them. */
+/** The queries of a store that may have millions of jobs and runs, and the indexes that keep them from reading all rows. */
 export const STORE_QUERIES: readonly (readonly [string, readonly string[], (store: Store, job: Job) => Promise<unknown>])[] = [
   ["what is to be woken", ["wake", "expiry"], (store) => store.dueRuns.wake(RANGE)],
   ["leases that may have ended", ["wake"], (store) => store.leases.ending({ ...RANGE, after: null })],
@@ -110,7 +110,7 @@ async function bindTwice(store: Store): Promise<void> {
   await store.requests.bind("default", binding);
 }
 
-/** The second one goes on behind a page that was full. */
+/** The second one continues after a full page. */
 async function sweepTwice(store: Store): Promise<void> {
   const request = { now: START, endedBefore: START + DAY, boundBefore: START, deletedBefore: START, limit: 1 };
   for (let sweep = 0; sweep < 2; sweep += 1) await store.retention.sweep(request);
@@ -127,7 +127,7 @@ async function liveOnce(store: Store, job: Job): Promise<void> {
   await store.announcements.announced([runId]);
 }
 
-/** A run in progress, others that wait for it, cancel it or are looked at again, and a job with too many runs to be read at once. */
+/** A run in progress, others that wait for it, cancel it or are checked again, and a job with too many runs to be read at once. */
 async function overlapOnce(store: Store, { tenantId }: Job): Promise<void> {
   const job = await addJob(store, { id: "overlap", definition: { overlap: "cancel_running" } });
   const crowded = await addJob(store, { id: "crowded", definition: { overlap: "buffer_all" } });
@@ -143,5 +143,5 @@ async function overlapOnce(store: Store, { tenantId }: Job): Promise<void> {
   for (const { runId } of late) await store.control.cancel(tenantId, { runId, now: START });
 }
 
-/** It names the rows it asks for: these are found by the index of ids, whatever else it asks. */
+/** It names the rows by id: they are found by the index of ids, whatever other conditions it has. */
 export const asksForIds = (filter: object): boolean => "_id" in filter && /"\$(eq|in)"/.test(JSON.stringify(filter._id));

@@ -8,18 +8,18 @@ import type { StoreContext } from "../context.ts";
 import type { DefinitionRow, Finding } from "../jobs/definition-row.ts";
 import type { JobRow, PendingFire } from "../jobs/job-row.ts";
 
-/** Definitions looked at in one sweep, as a multiple of those it may forget: the definitions of jobs must not hide others. */
+/** Definitions checked in one sweep, as a multiple of those it may delete: the definitions of jobs must not hide others. */
 const LOOKED_AT = 4;
-/** And at most: of each definition that its job has left, the runs are read by a query of its own. */
+/** And at most this many: for each definition that is not its job's own, one query reads the runs. */
 const LOOKED_AT_MAX = 200;
-/** Such queries under way at the same time. */
+/** Concurrent queries of this kind. */
 const QUERIES_MAX = 10;
-/** Sweeps look again at a definition whose runs are kept after this part of their age: runs that are kept for weeks are not read every hour. */
+/** A definition whose runs are kept is checked again after this part of their age: runs that are kept for weeks are not read every hour. */
 const AGE_PARTS = 4;
 
 export interface DefinitionsSwept {
   readonly definitions: number;
-  /** True when there may be more to look at, at once. */
+  /** True when there may be more to check at once. */
   readonly more: boolean;
 }
 
@@ -28,16 +28,16 @@ type Candidate = Pick<DefinitionRow, "_id" | "jobUid" | "hash" | "named" | "foun
 /** What references a definition: its job, a run, or nothing. */
 export type Use = { readonly by: "job" | "nobody" } | { readonly by: "run"; readonly firedAt: Instant };
 
-/** `leave`: no sweep need look again. */
+/** `leave`: no sweep has to check it again. */
 type Verdict =
   | { readonly kind: "forget" }
   | { readonly kind: "leave" }
   | { readonly kind: "look again"; readonly lookAt: Instant; readonly found: Finding | null };
 
 /**
- * A sweep that finds a definition unused, or used by its job, decides by it only when another found the same a whole grace
- * before and the definition was not named since. Between naming a definition and using or leaving it are two calls, and a sweep
- * that looks between them sees what is about to change.
+ * A sweep that finds a definition unused, or used by its job, acts on it only if another sweep found the same a whole grace
+ * before and the definition was not named since. A definition is named in one call, and used or abandoned in another. A sweep
+ * between the two calls sees a state that is about to change.
  */
 export function judgeDefinition({ found }: Pick<DefinitionRow, "found">, use: Use, now: Instant): Verdict {
   if (use.by === "run") {
@@ -50,9 +50,9 @@ export function judgeDefinition({ found }: Pick<DefinitionRow, "found">, use: Us
 }
 
 /**
- * Forgets definitions that neither their job nor any run uses. A call that names one gives it a token of its own first, and
- * all that a sweep writes compares the token it read: so what it saw still holds, or nothing is written, however many
- * sweep at once and however long one of them stood still in between.
+ * Deletes definitions that neither their job nor any run uses. A call that names one first gives it a token of its own, and
+ * every write of a sweep compares the token that the sweep read. So either the state that it read still holds, or nothing is written,
+ * however many processes sweep at once and however long one of them was suspended in between.
  */
 export async function sweepDefinitions(
   context: StoreContext,
@@ -82,8 +82,8 @@ function toUpdate(verdict: Exclude<Verdict, { kind: "forget" }>) {
 }
 
 /**
- * Each with the token that was read of it, and no other's: one call names many definitions, so a token that was read of one row
- * may by now stand in another. One that was named meanwhile has another token, and nothing is found of it.
+ * Each with the token that was read from its own row. One call names many definitions, so a token that was read from one row
+ * may by now be in another. A definition that was named meanwhile has another token, so it does not match.
  */
 const forget = ({ rows: { definitions } }: StoreContext, unreferenced: readonly Candidate[]): Promise<number> =>
   definitions.deleteEach(
@@ -94,22 +94,22 @@ const forget = ({ rows: { definitions } }: StoreContext, unreferenced: readonly 
     })),
   );
 
-/** The references of one without its job or hash cannot be found. */
+/** Without its job or hash, the references of a definition cannot be found. */
 const isNamed = ({ jobUid, hash }: Candidate): boolean => isText(jobUid) && isText(hash);
 
-/** Of a job whose fires cannot be read none is known: its definitions are kept by whatever else uses them. */
+/** If the fires of a job cannot be read, none of their definitions is known: other references keep them. */
 const pendingHashes = (job: Pick<JobRow, "pending"> | undefined): readonly unknown[] =>
   Array.isArray(job?.pending) ? (job.pending as readonly (PendingFire | null)[]).map((fire) => fire?.definitionHash) : [];
 
 /**
- * What uses each of them. Jobs are read before runs: what leaves `pending` is a run by then, so
- * that no run goes from the one to the other unseen.
+ * The users of each definition. Jobs are read before runs: an entry that leaves `pending` is a run by then, so
+ * no run moves from one to the other unseen.
  */
 async function readUses({ rows }: StoreContext, candidates: readonly Candidate[], now: Instant): Promise<Use[]> {
   const jobUids = new Set(candidates.filter(isNamed).map(({ jobUid }) => jobUid));
   const jobs = byId(await rows.jobs.find(withIds(jobUids), { fields: ["definitionHash", "pending.definitionHash"] }));
   async function readUse(candidate: Candidate): Promise<Use> {
-    // As if a run used it: it stays, and is looked at again much later, so that it hides no others.
+    // As if a run used it: it stays, and is checked again much later, so that it hides no others.
     if (!isNamed(candidate)) return { by: "run", firedAt: now };
     const { jobUid, hash } = candidate;
     const job = jobs.get(jobUid);

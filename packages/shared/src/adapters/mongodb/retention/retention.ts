@@ -10,7 +10,7 @@ import { completePending } from "../jobs/pending-fires.ts";
 import { cancelOpenRuns } from "../runs/run-control.ts";
 import { createRunSweep } from "./run-sweep.ts";
 
-/** Tombstones looked at in one sweep, whatever `limit`; the next goes on behind them, so that those that cannot be deleted yet hide none that can. */
+/** Tombstones read in one sweep, whatever `limit`. The next sweep continues after them, so that those that cannot be deleted yet do not hide others. */
 const TOMBSTONES_READ_MAX = 1_000;
 
 export function createRetention(context: StoreContext): Retention {
@@ -34,7 +34,7 @@ export function createRetention(context: StoreContext): Retention {
   };
 }
 
-/** Where the next sweep goes on: behind this instant, or at it with other jobs than these; null: from the first. */
+/** Where the next sweep continues: after this instant, or at it with other jobs than these; null: from the first. */
 interface TombstoneWalk {
   after: { readonly deletedAt: Instant; readonly jobUids: readonly string[] } | null;
 }
@@ -57,17 +57,17 @@ async function sweepTombstones(
   let cancelled = 0;
   for (const job of old.filter(({ _id }) => open.has(_id))) {
     const request = { now: await readLaterTime(context, now), limit: limit - cancelled };
-    // One whose runs cannot be cancelled stays, and keeps no other from being deleted.
+    // A tombstone whose runs cannot be cancelled stays, and does not keep others from being deleted.
     const refused = await inHalves([job], async () => void (cancelled += (await cancelOpenRuns(context, job, request)).length));
     for (const { fault } of refused) context.onUnreadable({ kind: "job", id: job._id, reason: fault.message });
   }
   const stillOpen = open.size === 0 ? open : await readOpen(context, old);
-  // Nothing is put into `pending` of a deleted job, so what was empty stays so. Of what was not, the runs have just been made or are
-  // not seen yet: their job is deleted another time, or a fire would be left without the definition it needs.
+  // No entry is added to `pending` of a deleted job, so an empty one stays empty. Of the others, the runs have just been made or are
+  // not visible yet: their job is deleted in a later sweep, or a fire would lack the definition it needs.
   const isUnreferenced = ({ _id, pending, outbox }: JobRow): boolean => isEmpty(pending) && isEmpty(outbox) && !stillOpen.has(_id);
   const over = old.filter(isUnreferenced).slice(0, limit);
-  if (over.length < limit && cancelled < limit) walk.after = positionBehind(old, walk); // Else there is more to do among these.
-  // Definitions first: a crash in between leaves tombstones, which come here again, and no definitions without a job.
+  if (over.length < limit && cancelled < limit) walk.after = positionBehind(old, walk); // Otherwise more of these remain.
+  // Definitions first: a crash in between leaves tombstones, which a later sweep deletes, and no definitions without a job.
   const jobUids = over.map(({ _id }) => _id);
   await definitions.deleteMany({ jobUid: { $in: jobUids } });
   const empty = { state: { $eq: "deleted" }, "pending.0": { $exists: false }, "outbox.0": { $exists: false } };
@@ -90,8 +90,8 @@ function positionBehind(old: readonly JobRow[], { after }: TombstoneWalk): Tombs
 }
 
 /**
- * Those of the jobs that have an open run: a due one, by the index of the due runs of jobs, or one that runs or waits for a retry, by that of
- * their times. What others have due may be millions, and is not looked at.
+ * The jobs that have an open run: a due one, by the index of the due runs of jobs, or one that runs or waits for a retry, by the index of
+ * their times. Due runs of other jobs, which may be millions, are not read.
  */
 async function readOpen({ rows: { runs } }: StoreContext, jobs: readonly JobRow[]): Promise<Set<string>> {
   if (jobs.length === 0) return new Set();

@@ -10,7 +10,7 @@ const LIMIT = 10;
 /** How ids of runs begin whose instant is long ago. */
 const AGO = runIdFloor(START);
 
-/** Runs as far as a sweep looks at them; those that ended did so long ago. */
+/** Runs with the fields that a sweep reads; the ended ones ended long ago. */
 const KINDS = {
   open: { state: "due" },
   unannounced: { state: "succeeded", finishedAt: START - 1, settledAt: START - 1, announce: START - 1 },

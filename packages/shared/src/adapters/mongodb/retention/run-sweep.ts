@@ -16,22 +16,22 @@ export interface RunsSwept {
 
 type Request = Pick<RetentionRequest, "endedBefore" | "limit">;
 
-/** Forgets runs that ended long ago, a page a call. */
+/** Deletes runs that ended long ago, a page a call. */
 export type RunSweep = (request: Request) => Promise<RunsSwept>;
 
-/** Runs that end alike, in an index of their own in which no open run stands. */
+/** Runs with the same kind of end, in an index of their own, without open runs. */
 interface Kind {
   /** When they ended, in the order of that index. */
   readonly field: "settledAt" | "finishedAt";
   readonly filter: Filter;
 }
 
-/** What completed is folded into its job first, by `settledAt`. What was skipped or missed changes no job's status, and has none. */
+/** Completed runs are first applied to the status of their job, by `settledAt`. Skipped and missed runs change no job's status, and have no `settledAt`. */
 const COMPLETED: Kind = { field: "settledAt", filter: {} };
 const SKIPPED: Kind = { field: "finishedAt", filter: { state: { $eq: "skipped" } } };
 const MISSED: Kind = { field: "finishedAt", filter: { state: { $eq: "missed" } } };
 
-/** One kind after the other. A call goes on where the last one stopped; when all are through, the next one begins anew. */
+/** One kind after the other. A call continues where the last one stopped; after all kinds the next call restarts. */
 export function createRunSweep({ rows }: Pick<StoreContext, "rows">): RunSweep {
   const sweeps = [COMPLETED, SKIPPED, MISSED].map((kind) => createKindSweep(rows, kind));
   let through = 0;
@@ -52,15 +52,15 @@ export function createRunSweep({ rows }: Pick<StoreContext, "rows">): RunSweep {
 }
 
 interface KindRequest extends Request {
-  /** What was settled before this is folded into its job. */
+  /** Runs settled before this are applied to the status of their job. */
   readonly foldedBefore: number;
 }
 
 type Ended = Pick<RunRow, "_id" | "finishedAt" | "settledAt" | "announce">;
 
 /**
- * In the order in which they ended. What is not announced yet stays, and is passed over: each call goes on behind the last
- * one, and after the end from the beginning again. So one call reads one page, however much of that there is.
+ * In the order in which they ended. Runs that are not announced yet stay, and are skipped: each call continues after the last
+ * page, and after the end from the beginning. So one call reads one page, however many of those there are.
  */
 function createKindSweep({ runs }: StoreContext["rows"], { field, filter }: Kind): (request: KindRequest) => Promise<RunsSwept> {
   let after: Ended | null = null;
@@ -81,8 +81,8 @@ function createKindSweep({ runs }: StoreContext["rows"], { field, filter }: Kind
 }
 
 /**
- * The executor's clock may be ahead of the store's, by which it was settled. A run whose instant lies ahead stays, whenever it ended: its row
- * is what keeps that instant from being fired again.
+ * The executor's clock may be ahead of the store's, by which it was settled. A run whose instant is in the future stays, whenever it ended: its row
+ * keeps that instant from being fired again.
  */
 const isOver = ({ _id, announce, finishedAt = 0 }: Ended, endedBefore: Instant): boolean =>
   announce === undefined && finishedAt < endedBefore && _id < runIdFloor(endedBefore);

@@ -35,8 +35,8 @@ export async function closeWaiting(context: StoreContext, request: Request): Pro
 }
 
 /**
- * In filters: due since before then. The first release noted no `dueAt` when a run became due again, but its latest start; where both are
- * absent, it is due since it was fired.
+ * In filters: due since before then. The first release did not record `dueAt` when a run became due again, but recorded its latest start. If both are
+ * absent, the run is due since it was fired.
  */
 const dueSince = (before: Instant) => ({
   firedAt: { $lt: before },

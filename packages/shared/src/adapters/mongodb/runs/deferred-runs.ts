@@ -6,7 +6,7 @@ import { readDueRuns, readQueues } from "./due-run-reads.ts";
 import { mergeUpdates, inShardQuery, makePublishable } from "./run-changes.ts";
 import { FOR_UNKNOWN_HANDLER, toRunPlace } from "./run-row.ts";
 
-/** Runs behind a place in the order of publication: one range of the index for each priority, until there are enough. */
+/** Runs after a position in the order of publication: one range of the index for each priority, until there are enough. */
 async function findBehind({ rows }: StoreContext, { shard, queue, handlers, after, limit }: ResumeRequest) {
   const { priority: from, runId } = readPublicationPlace(after ?? FIRST_PLACE);
   const found: { readonly runId: string; readonly priority: number }[] = [];
@@ -33,7 +33,7 @@ export function createDeferredRuns(context: StoreContext): DeferredRuns {
     queues: (shard) => readQueues(context, FOR_UNKNOWN_HANDLER, shard),
     async resume(request) {
       const result = resumeResult(await findBehind(context, request), request.limit);
-      // It is not asked which of them were changed: one that was claimed since waits no more either.
+      // It is not read which of them were changed: a run that was claimed since does not wait either.
       await runs.updateMany({ ...withIds(result.runIds), ...FOR_UNKNOWN_HANDLER }, mergeUpdates(makePublishable));
       return result;
     },

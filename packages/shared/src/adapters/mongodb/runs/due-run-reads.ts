@@ -16,14 +16,14 @@ export async function readDueRuns(
   { rows, definitions, onUnreadable }: StoreContext,
   due: readonly RunRow[],
 ): Promise<ReadablePart<DueRun>> {
-  const jobUids = [...new Set(due.map(({ jobUid }) => jobUid))].filter(isText); // Of a row that cannot be read it may be anything.
+  const jobUids = [...new Set(due.map(({ jobUid }) => jobUid))].filter(isText); // In an unreadable row it may be anything.
   const [readDefinition, jobs] = await Promise.all([definitions.read(due), rows.jobs.find(withIds(jobUids), { fields: ["lastRun"] })]);
   const lastRuns = new Map<string, LastRun | null>(jobs.map(({ _id, lastRun }) => [_id, isLastRun(lastRun) ? lastRun : null]));
   const read = (row: RunRow): DueRun => toDueRun(row, readDefinition(row), lastRuns.get(row.jobUid) ?? null);
   return { items: mapReadable(due, asReadable(read, onUnreadable)), met: due.length };
 }
 
-/** The queues of runs that stand so (`standing`). From queue to queue, each a seek in the index: a backlog of a hundred thousand runs is not walked through. */
+/** The queues of the runs with this `standing`. Each queue takes one seek in the index: a backlog of a hundred thousand runs is not scanned. */
 export async function readQueues({ rows }: StoreContext, waiting: Filter, shard: Shard): Promise<string[]> {
   const queues: string[] = [];
   for (let last = ""; ;) {

@@ -59,7 +59,7 @@ interface Alike {
   readonly wasAside: boolean;
 }
 
-/** Notes first publications without reading them; only when some were published before is their last wait read. */
+/** Records first publications without reading the rows; the last wait is read only for runs that were published before. */
 async function notePublished({ rows: { runs } }: StoreContext, request: PublishedRequest): Promise<void> {
   const { runs: publications } = request;
   const first = [...Map.groupBy(publications, ({ attempt }) => attempt)].map(([attempt, group]) =>
@@ -95,7 +95,7 @@ function noteAlike({ runIds, attempt, previousMs, wasAside }: Alike, { now, repe
   };
 }
 
-/** The publication was not the first one, and still says something of its run. */
+/** The publication was not the first one, and still applies to its run. */
 const isRepeat = ({ attempt, repeatMs, asideAt }: RunRow, publication: Publication | undefined, now: Instant): boolean =>
   attempt === publication?.attempt &&
   (repeatMs !== undefined || asideAt !== undefined) &&

@@ -29,7 +29,7 @@ async function resetDue(runs: Runs, { shard, now, waitMsMax }: Request): Promise
 }
 
 /**
- * In rising order: what is reset sorts before those that are still to be read. The order is that of the index, which has no ids: a page goes on at
+ * In ascending order: reset runs sort before those that are still to be read. The order is that of the index, which has no ids: a page continues at
  * the instant of the last one, without the runs of that instant that were read.
  */
 async function resetRetries(runs: Runs, { shard, now }: Request): Promise<number> {
@@ -63,7 +63,7 @@ function sooner({ _id, wakeAt = 0, attempts }: RunRow, { now, latest }: { readon
   ];
 }
 
-/** All at once: there are no more of them than workers. */
+/** All at once: there are at most as many as workers. */
 async function resetLeases(runs: Runs, { shard, now }: Request): Promise<number> {
   const latest = now + STORE_TIME_DIFFERENCE_MS_MAX;
   const found = await runs.find({ ...waiting("running", latest), ...inShardQuery(shard) }, { fields: ["wakeAt", "leaseMs"] });

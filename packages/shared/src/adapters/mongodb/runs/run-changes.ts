@@ -22,7 +22,7 @@ const absent = (...fields: readonly string[]): Readonly<Record<string, "">> => O
 /** The one attempt of a running run that is not over. For filters of updates that end it by `endAttempt`. */
 export const OPEN_ATTEMPT = { "attempts.state": { $eq: "running" } } as const;
 
-/** The opposite: the history of a running run is not what was written. */
+/** The opposite: the history of a running run is damaged. */
 export const NO_OPEN_ATTEMPT = { "attempts.state": { $ne: "running" } } as const;
 
 /** In filters: its cancel was not requested. */
@@ -35,8 +35,8 @@ export const WAKES_NONE = { wakes: { $ne: true } } as const;
 export const IN_ORDER = { scheduledFor: 1, _id: 1 } as const;
 
 /**
- * In filters: due, and put aside until another run of its job ends: of due runs only these have that reason. By `standing: "deferred"` a
- * server would be led to the index of all deferred runs, instead of that of the job's due ones.
+ * In filters: due, and deferred until another run of its job ends: of due runs only these have that reason. With `standing: "deferred"` a
+ * server would choose the index of all deferred runs, instead of that of the job's due ones.
  */
 export const WAITS_FOR_ANOTHER = { standing: { $exists: true }, reason: { $eq: "overlap" } } as const;
 
@@ -46,7 +46,7 @@ interface Start {
   readonly claimant: Claimant;
   readonly attempt: number;
   readonly exclusive: boolean;
-  /** False: its attempts before this one cannot be read, and their history begins anew. */
+  /** False: its earlier attempts cannot be read, and the history restarts. */
   readonly hasHistory: boolean;
   readonly now: Instant;
 }
@@ -85,7 +85,7 @@ export const endAttempt = (end: {
   },
 });
 
-/** What a run ended with; `now` is the store's, `finishedAt` the executor's. `error` undefined: the one it has. */
+/** The end of a run; `now` is the store's time, `finishedAt` the executor's. `error` undefined: keep the stored one. */
 export interface RunEnd {
   readonly state: RunState;
   readonly now: Instant;
@@ -121,7 +121,7 @@ export function endRun({ state, now, finishedAt = now, reason, output = null, er
   };
 }
 
-/** Asks the executor of a running run to end it. With `NOT_CANCELLED` in the filter: the first request stands. */
+/** Asks the executor of a running run to end it. With `NOT_CANCELLED` in the filter the first request is kept. */
 export const requestCancel = (cancel: RunCancel): RunUpdate => ({ $set: { cancelRequested: true, cancel } });
 
 /** Ends a run that waits, by request. */
@@ -137,13 +137,13 @@ export const makeDueAgain = (now: Instant): RunUpdate => ({
 
 export const makePublishable: RunUpdate = { $set: { standing: "publishable" }, $unset: absent("wakeAt", "reason") };
 
-/** A run that waited for another goes on: those that wait besides go on after its end. */
+/** A run that waited for another continues: other waiting runs continue after its end. */
 export const WOKEN: Update = mergeUpdates(makePublishable, { $set: { wakes: true } });
 
-/** How a call tells the runs that it has changed itself: its update writes a token, by which its filter finds them. */
+/** How a call recognises the runs that it has changed itself: its update writes a token, and a filter finds them by it. */
 export const changedBy = (token: string) => ({ update: { $set: { changedBy: token } }, filter: { changedBy: { $eq: token } } }) as const;
 
-/** Waits for another run of its job to end. It is publishable again after `waitMs`, should no end wake it. */
+/** Waits for another run of its job to end. It is publishable again after `waitMs`, if no end wakes it. */
 export const waitForAnother = ({ now, waitMs }: { readonly now: Instant; readonly waitMs: number }): RunUpdate => ({
   $set: { standing: "deferred", reason: "overlap", wakeAt: now + waitMs, waitMs, asideAt: now },
   $unset: absent("repeatMs"),
@@ -167,7 +167,7 @@ export function mergeUpdates(...updates: readonly Partial<RunUpdate>[]): Update 
   return merged;
 }
 
-/** In `mergeUpdates`: the answer that a repeated settlement gets. */
+/** In `mergeUpdates`: the answer to a repeated settlement. */
 export const settledAs = (kind: "ended" | "retrying" | "released"): RunUpdate => ({ $set: { settledAs: kind } });
 
 /** In `mergeUpdates`: its token holds nothing any more. */

@@ -46,7 +46,7 @@ export function createRunControl(context: StoreContext): RunControl {
       if (job === undefined) return [];
       await completePending(context, [job]);
       const { pending } = job;
-      const isLate = !Array.isArray(pending) || pending.length > 0; // To complete them has taken statements of its own.
+      const isLate = !Array.isArray(pending) || pending.length > 0; // Completing them took statements of its own.
       const now = isLate ? await readLaterTime(context, request.now) : request.now;
       return cancelOpenRuns(context, job, { ...request, now });
     },
@@ -56,7 +56,7 @@ export function createRunControl(context: StoreContext): RunControl {
       const running = { state: { $eq: "running" }, ...NOT_CANCELLED };
       const ofJob = { wakeAt: { $exists: true }, ...slotFilter(job), jobUid: { $eq: jobUid } };
       const ids = withIds((await runs.find({ ...running, ...ofJob }, { limit, fields: ["state"] })).map(({ _id }) => _id));
-      // It is not asked which of them were changed: one that has ended since needs no flag, and one that came back waits.
+      // It is not read which of them were changed: a run that has ended since needs no flag, and a run that was released waits.
       const cancel = { requestedAt: now, by: { kind: "job_deleted", ...client } } as const;
       await runs.updateMany({ ...ids, ...running }, mergeUpdates(requestCancel(cancel)));
       return ids._id.$in;
@@ -64,7 +64,7 @@ export function createRunControl(context: StoreContext): RunControl {
   };
 }
 
-/** Cancels what a job has open, oldest first. Attempts in progress may finish. One that cannot be read takes no place of `limit`. */
+/** Cancels the open runs of a job, oldest first. Attempts in progress may finish. An unreadable run does not count for `limit`. */
 export async function cancelOpenRuns(
   context: StoreContext,
   job: JobRow,
@@ -93,13 +93,13 @@ async function cancelSome(
   const cancel = { requestedAt: now, by: { kind: reason, ...client } };
   await runs.updateMany({ ...ids, ...WAITING }, mergeUpdates(cancelWaiting({ reason, cancel }), own.update));
   const closed = await runs.find({ ...ids, ...own.filter }, { sort: { _id: 1 } });
-  if (keeping !== undefined) await wakeNext(context, closed); // Else nothing of the job is to go on.
+  if (keeping !== undefined) await wakeNext(context, closed); // After a deletion no run of the job continues.
   return closed;
 }
 
 /**
- * What is due, and what waits for a retry, each by an index that holds nothing that has ended: the runs that a job has had may be millions. Of the
- * retries those of its slot are looked at, in the order of that index.
+ * The due runs, and those that wait for a retry, each by an index without ended runs, of which a job may have millions. Of the
+ * retries those of its slot are read, in the order of that index.
  */
 async function readOpen(
   { rows: { runs } }: StoreContext,
@@ -117,5 +117,5 @@ async function readOpen(
   return inOrder([...due, ...retrying]).slice(0, limit);
 }
 
-/** Of a row that cannot be read it may be anything. */
+/** In an unreadable row it may be anything. */
 const slotFilter = ({ slot }: JobRow) => (isWhole(slot) ? { slot: { $eq: slot } } : {});

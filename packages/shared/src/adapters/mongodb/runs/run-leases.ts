@@ -41,7 +41,7 @@ export const createRunLeases = (context: StoreContext): RunLeases => ({
 
 /**
  * A run with a cancel request closes instead of becoming due again. A run without an open attempt, because its history is
- * damaged, begins a new history: otherwise no write could end it, and it would never release the lock of its job.
+ * damaged, starts a new history: otherwise no write could end it, and it would never release the lock of its job.
  */
 function rescueAlike(rescues: readonly Rescue[], own: RunUpdate, now: Instant): Change[] {
   const { to, expiresAt, error } = rescues[0] as Rescue;

@@ -8,16 +8,16 @@ import type { RunRow } from "./run-row.ts";
 export interface MadeRun {
   readonly state: RunState;
   readonly reason: Reason | null;
-  /** True: it was not there before these very rows were inserted. */
+  /** True: it did not exist before these rows were inserted. */
   readonly fresh: boolean;
-  /** The token of the fire whose run it is, whichever process inserted it; or of the batch that changed it since, where that was noted. */
+  /** The token of the fire whose run it is, whichever process inserted it; or of the batch that changed it since, if that was recorded. */
   readonly changedBy: string | null;
 }
 
 /**
  * Inserts runs, duplicates ignored, and answers by id with those now known to exist: the ones inserted, and of the
- * others those that a majority has. One that the server refuses keeps no other from being made. In the order of their ids, so that two processes
- * that insert the same never wait for each other in a circle.
+ * others those that a majority has. A run that the server refuses does not keep others from being made. In the order of their ids, so that two
+ * processes that insert the same runs never deadlock.
  */
 export async function makeRuns(
   { rows: { runs }, onUnreadable }: Pick<StoreContext, "rows" | "onUnreadable">,

@@ -12,13 +12,13 @@ import { isTerminal, RUN_STATES } from "../../../domain/run/run-state.ts";
 import { SlotSchema } from "../../../domain/slot.ts";
 import { rowSchema } from "../collections/row-schema.ts";
 
-/** A `due` run: waits to be published, was published, or was put aside until `wakeAt`. */
+/** A `due` run: waits to be published, was published, or is deferred until `wakeAt`. */
 export const STANDINGS = ["publishable", "published", "deferred"] as const;
 export type Standing = (typeof STANDINGS)[number];
 
 /** In filters. */
 export const standing = (value: Standing) => ({ standing: { $eq: value } });
-/** The same: put aside until executors have its handler. Put aside for another reason, a run waits for a time. */
+/** The same: deferred until executors have its handler. A run that is deferred for another reason waits for a time. */
 export const FOR_UNKNOWN_HANDLER = { ...standing("deferred"), reason: { $eq: "unknown_handler" } } as const;
 
 export type AttemptRow = Omit<Attempt, "finishedAt" | "error"> & {
@@ -30,14 +30,14 @@ const instant = InstantSchema.optional();
 const { runId: _runId, priority: _priority, ...identity } = RunIdentitySchema.shape;
 
 /**
- * A run as the store keeps it. What is null elsewhere is absent here, so that rows are small and that partial indexes
- * hold only the rows that have something to wait for.
+ * A run as the store keeps it. Fields that are null elsewhere are absent here, so that rows are small and partial indexes
+ * have only the rows that wait for something.
  */
 const RunRowSchema = z.object({
   _id: z.string(),
   ...identity,
   /**
-   * Its priority, by how much it is above or below the default; neither: it has the default, as have all runs of versions before it. MongoDB sorts
+   * Its priority, as the difference above or below the default; neither: the default, as for all runs of versions without priorities. MongoDB sorts
    * a field that is absent before all numbers, so `IN_PUBLICATION_ORDER` needs two.
    */
   raisedBy: z.int().optional(),
@@ -61,56 +61,56 @@ const RunRowSchema = z.object({
   firstStartedAt: instant,
   startedAt: instant,
   finishedAt: instant,
-  /** JSON text, for the sake of its keys. */
+  /** JSON text, because its keys may be any text. */
   output: z.string().optional(),
   error: z.custom<RunError>().optional(),
   cancelRequested: z.boolean().optional(),
-  /** Who asked for a cancel first. Absent where a version before this one noted the request. */
+  /** Who requested a cancel first. Absent if an earlier version recorded the request. */
   cancel: z.custom<RunCancel>().optional(),
   standing: z.enum(STANDINGS).optional(),
   /** The wait of the latest publication, which the next one doubles. */
   repeatMs: z.int().optional(),
-  /** When it was put aside last, to wait for another run of its job. Goes with its next start. */
+  /** When it was last deferred to wait for another run of its job. Removed at its next start. */
   asideAt: instant,
-  /** When to look at it again: a retry, a repeat, a deferral; the end of the lease while it runs. */
+  /** When it is checked again: a retry, a repeat, a deferral; the end of the lease while it runs. */
   wakeAt: instant,
-  /** The first instant at which a run that was never started has waited too long. Goes with its first start. */
+  /** The first instant at which a run that was never started has waited too long. Removed at its first start. */
   expiresAt: instant,
   /** When it became due again: by a retry, a rescue or a release. Before that it is due since `firedAt`. */
   dueAt: instant,
-  /** The latest wait for another run of its job, which the next one doubles. Goes with its start. */
+  /** The latest wait for another run of its job, which the next one doubles. Removed at its start. */
   waitMs: z.int().optional(),
   /** Other runs of its job may wait for its end. The write that ends it, or makes it wait itself, makes the oldest of them publishable. */
   wakes: z.boolean().optional(),
   /**
-   * Beside `jobUid` under a unique index: while an exclusive run is running. The first release left it on runs that were retrying or due
+   * In a unique index with `jobUid`; set while an exclusive run is running. The first release left it on runs that were retrying or due
    * again; there it has no meaning, and a claim that finds it removes it.
    */
   lockKey: z.int().optional(),
-  /** Of the latest claim. Holds a lease while the run is running; after that it answers a repeated settlement. */
+  /** Of the latest claim. Holds a lease while the run is running; after that it identifies a repeated settlement. */
   token: z.string().optional(),
   leaseMs: z.int().optional(),
-  /** What the holder of `token` was answered when it settled. */
+  /** The answer to the settlement of the holder of `token`. */
   settledAs: z.enum(["ended", "retrying", "released"]).optional(),
   retryAt: instant,
-  /** When it completed (`isCompleted`), by the store's clock: what is to be folded into its job. Never on what was skipped or missed. */
+  /** When it completed (`isCompleted`), by the store's clock. Such runs are applied to the status of their job. Absent on skipped and missed runs. */
   settledAt: instant,
-  /** When it finished, as long as the bus has not acknowledged the event that says so. */
+  /** When it finished, until the bus has acknowledged the event of its end. */
   announce: instant,
-  /** The token of the fire that made it, then of the batch that changed it last where who did it has to be read back. */
+  /** The token of the fire that made it, then of the batch that changed it last, if the author of the change has to be read back. */
   changedBy: z.string().optional(),
 });
 export type RunRow = Readonly<z.output<typeof RunRowSchema>>;
 export const runSchema = rowSchema("runs", RunRowSchema);
 
-/** It is due, and was put aside until another run of its job ends. */
+/** It is due, and is deferred until another run of its job ends. */
 export const waitsForAnother = ({ standing, reason }: RunRow): boolean => standing === "deferred" && reason === "overlap";
 
 /** The order in which runs of one queue are published. */
 export const IN_PUBLICATION_ORDER = { raisedBy: -1, loweredBy: 1, _id: 1 } as const;
 
 const UP_TO: readonly (number | null)[] = [null, ...Array.from({ length: PRIORITY_DEFAULT }, (_, index) => index + 1)];
-/** For a filter that asks for the order of ids: the server merges those of each value. */
+/** For a filter that is sorted by id: the server merges the orders of the values. */
 export const OF_ANY_PRIORITY = { raisedBy: { $in: UP_TO }, loweredBy: { $in: UP_TO } } as const;
 
 type RunPlace = Pick<RunRow, "raisedBy" | "loweredBy">;

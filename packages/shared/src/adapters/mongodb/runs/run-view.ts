@@ -21,7 +21,7 @@ import { readPriority, type AttemptRow, type RunRow } from "./run-row.ts";
 
 const toIdentity = (row: RunRow): RunIdentity => pickRunIdentity({ ...row, runId: row._id, priority: readPriority(row) });
 
-/** What a message must say of it. */
+/** The fields that a message must agree with. */
 export const toCompared = (row: RunRow): Pick<DueRun, ComparedField> => ({
   ...toIdentity(row),
   slot: row.slot,
@@ -38,7 +38,7 @@ const toAttempt = (row: AttemptRow): Attempt => ({
   error: readAttemptError(row.error, false),
 });
 
-/** How a page of runs is mapped: one that cannot be read is left out. */
+/** Maps a page of runs: unreadable ones are left out. */
 export const asReadable = <Item>(map: (row: RunRow) => Item, onUnreadable: OnUnreadable) =>
   ({ kind: "run", idOf: ({ _id }: RunRow) => String(_id), map, onUnreadable }) as const;
 
@@ -49,7 +49,7 @@ function readWakeAt({ state, wakeAt, expiresAt }: RunRow): Instant | null {
   return earliest === Infinity ? null : earliest;
 }
 
-/** What all views show. An output or error that cannot be read is one that says so. Throws `store_corrupt`. */
+/** The fields of all views. An unreadable output or error is replaced by one that says so. Throws `store_corrupt`. */
 function toOutcome(row: RunRow): RunOutcome {
   const { output, broken } = readOutput(row.output);
   return requireReadableRun({
@@ -79,17 +79,17 @@ export const toRun = (row: RunRow): Run => ({
 
 export const toEndedRun = (row: RunRow): EndedRun => ({ ...toOutcome(row), finishedAt: row.finishedAt ?? 0 }); // An ended run always has one.
 
-/** Those that can be read; the others have ended all the same. */
+/** The readable ones; the others have ended too. */
 export const toEndedRuns = ({ onUnreadable }: { readonly onUnreadable: OnUnreadable }, rows: readonly RunRow[]): EndedRun[] =>
   mapReadable(rows, asReadable(toEndedRun, onUnreadable));
 
 export const toLastRun = (row: RunRow): LastRun => pickLastRun(toOutcome(row));
 
-/** What attempts are counted by, and raised at their ends. */
+/** The counts of attempts, which are raised at their ends. */
 export const hasCounts = ({ failures, rescues }: RunRow): boolean => isWhole(failures) && isWhole(rescues);
 export const NO_COUNTS = "how often it failed and was rescued cannot be read";
 
-/** What an executor needs to run it; `lastRun` is the job's at present. Throws `store_corrupt`, also for want of its definition. */
+/** What an executor needs to run it; `lastRun` is the job's at present. Throws `store_corrupt`, also if its definition is missing. */
 export function toDueRun(row: RunRow, stored: StoredDefinition, lastRun: LastRun | null): DueRun {
   if (stored.kind === "unreadable") throw new AppError("store_corrupt", `run ${row._id}: ${stored.reason}`);
   const { attempt } = toOutcome(row);

@@ -16,14 +16,14 @@ interface WakeRequest {
   readonly limit: number;
 }
 
-/** A reason to wake a run, and what that does to it. */
+/** A reason to wake a run, and the change that it makes. */
 interface Kind {
   readonly field: "wakeAt" | "expiresAt";
   readonly filter: Filter;
   readonly update: (now: Instant) => RunUpdate;
 }
 
-/** One whose attempt is no number can have no next one: the server would refuse it, and with it those behind it in a statement. */
+/** A run whose attempt is not a number has no next attempt: the server would refuse the update, and with it the later ones of the statement. */
 const RETRIES: Kind = {
   field: "wakeAt",
   filter: { state: { $eq: "retrying" }, attempt: { $type: "number" } },
@@ -36,24 +36,24 @@ const EXPIRIES: Kind = {
   update: (now) => endRun({ state: "skipped", reason: "expired", now, error: null }),
 };
 /**
- * Publications that were not claimed, and what was put aside until a time. What waits for another run of its job is not simply published
- * again, and what waits for a handler not at all.
+ * Publications that were not claimed, and runs deferred until a time. Runs that wait for another run of their job are not simply published
+ * again; runs that wait for a handler are not published at all.
  */
 const REPEATS: Kind = { field: "wakeAt", filter: { state: { $eq: "due" } }, update: () => makePublishable };
 
-/** In this order: what has expired is not published again. */
+/** In this order: an expired run is not published again. */
 const KINDS = [RETRIES, EXPIRIES, REPEATS] as const;
 
 interface Woken {
   readonly runIds: readonly string[];
   readonly ready: number;
-  /** As many were found as were asked for. */
+  /** The limit was reached. */
   readonly more: boolean;
 }
 
 const NONE: Woken = { runIds: [], ready: 0, more: false };
 
-/** Wakes what is to be woken. Mostly that is nothing, which the first instant of each kind tells. */
+/** Wakes the runs that have to be woken. Mostly there are none, which the first instant of each kind shows. */
 export async function wakeRuns(context: StoreContext, { shard, now, limit }: WakeRequest): Promise<WakeResult> {
   const { runs } = context.rows;
   const own = changedBy(context.newToken());

@@ -12,7 +12,7 @@ import { openSqliteStore } from "../sqlite-store.ts";
 import { storeFolder } from "../store-folder.test-support.ts";
 
 const JOBS = 40;
-/** Resolves when the mark says all that is in the log. */
+/** Resolves when the mark covers the whole log. */
 async function marked(file: string): Promise<void> {
   for (;;) {
     const log = readFileSync(`${file}-wal`);
@@ -26,7 +26,7 @@ const doubts: string[] = [];
 const doubt = (why: string): void => void doubts.push(why);
 const check = (file: string): void => checkLoss(file, { accepted: false, tell: () => undefined, doubt });
 
-/** The names of a database's files, as they end. */
+/** The suffixes of a database's files. */
 const FILES = [".db", ".db-wal", ".mark"];
 let left: readonly Buffer[] = [];
 beforeAll(async () => {
@@ -37,7 +37,7 @@ beforeAll(async () => {
   left = FILES.map((end) => readFileSync(folder.file.replace(/\.db$/, end)));
 });
 
-/** The files as a process that was killed leaves them, after jobs were acknowledged. */
+/** The files after a process was killed that had acknowledged jobs. */
 function killed() {
   const dir = mkdtempSync(join(tmpdir(), "tickline-killed-"));
   const file = join(dir, "store.db");
@@ -87,7 +87,7 @@ test.each<[string, (file: string) => void, RegExp]>([
   expect(reported).toEqual([expect.stringMatching(said)]);
 });
 
-/** The files as a clean end leaves them. */
+/** The files after a normal stop. */
 async function closed() {
   const folder = storeFolder();
   const store = await folder.open();
@@ -121,7 +121,7 @@ function lookThrough(file: string): void {
 
 test("of a killed process the database is looked through: an index that lacks rows would hide them", async () => {
   await using left = await closed();
-  rmSync(markFile(left.file)); // What it was closed with is not known.
+  rmSync(markFile(left.file)); // The state at its close is unknown.
   const bytes = readFileSync(left.file);
   for (let page = 1; page * 4_096 < bytes.length; page += 1) {
     const harmed = Buffer.from(bytes);
@@ -143,7 +143,7 @@ test("a mark that is damaged or gone is no loss, and is reported", async () => {
     check(left.file);
     writeFileSync(markFile(left.file), mark);
   }
-  expect(doubts.length).toBeGreaterThan(length / 2); // Names of what is absent anyway mean nothing.
+  expect(doubts.length).toBeGreaterThan(length / 2); // Names of absent files have no meaning.
   for (const doubted of doubts) expect(doubted).toContain("cannot be read");
   rmSync(markFile(left.file));
   check(left.file);

@@ -7,23 +7,23 @@ import { describeMissing, readMark, type LogMark } from "./log-mark.ts";
 import { markFile } from "./mark-keeper.ts";
 
 export interface LossOptions {
-  /** Goes on where something is missing. */
+  /** Continues although data is missing. */
   readonly accepted: boolean;
-  /** Receives what is missing, if that is accepted. */
+  /** Receives a description of the missing data, if the loss is accepted. */
   readonly tell: (missing: string) => void;
-  /** Receives why it is unknown whether anything is missing. */
+  /** Receives the reason if it is unknown whether data is missing. */
   readonly doubt: (why: string) => void;
   /** True: a process used the folder before. Default: unknown. */
   readonly usedBefore?: boolean;
 }
 
-/** A longer database is not looked through at a start: that takes some 6 ms a megabyte. `npm run doctor` does it. */
+/** A longer database is not checked at a start: the check takes some 6 ms a megabyte. `npm run doctor` does it. */
 const LOOK_BYTES_MAX = 134_217_728;
 
 /**
- * Looks whether what was acknowledged is still there, before SQLite opens the files and puts aside what it cannot read. What was closed has its
- * checksum; what was not, as its process was killed, is looked through. Throws `store_corrupt`, which says what is missing and what to do; with
- * `accepted` it only tells of it.
+ * Checks that all acknowledged data is still there, before SQLite opens the files and discards what it cannot read. A database that was closed has
+ * a checksum. One whose process was killed is checked for damage. Throws `store_corrupt`, which says what is missing and what to do; with
+ * `accepted` it only reports the loss.
  */
 export function checkLoss(file: string, options: LossOptions): void {
   const databaseBytes = orElse(0, () => statSync(file).size);
@@ -56,7 +56,7 @@ function lost(file: string, missing: string, { accepted, tell }: LossOptions): v
   );
 }
 
-/** None for a file that cannot be opened: opening it reports that. */
+/** None if the file cannot be opened: the store reports that when it opens it. */
 function findFaults(file: string): readonly string[] {
   try {
     return databaseFaults(file, 1);
@@ -65,7 +65,7 @@ function findFaults(file: string): readonly string[] {
   }
 }
 
-/** As much of the log as the mark stands for. */
+/** The part of the log that the mark covers. */
 function logStart(path: string, { frames }: LogMark): Buffer {
   return orElse(Buffer.alloc(0), () => {
     const file = openSync(path, "r");

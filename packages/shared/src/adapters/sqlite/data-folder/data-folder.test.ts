@@ -23,7 +23,7 @@ function setup() {
   return { dir: join(root, "data"), [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
 }
 
-/** A process that takes the folder, says so, and holds it until it is killed. */
+/** A process that locks the folder, prints that it did, and holds the lock until it is killed. */
 async function holder(dir: string) {
   const module = new URL("./data-folder.ts", import.meta.url).href;
   const script = `const { lockDataFolder } = await import(${JSON.stringify(module)}); lockDataFolder(${JSON.stringify(dir)}); globalThis.gc(); console.log("held"); setInterval(() => {}, 1e6);`;

@@ -11,22 +11,22 @@ const LOCK_FILE = "tickline.lock";
 const PID_FILE = "tickline.pid";
 const SQLITE_BUSY = 5;
 
-/** The locks this process holds. The garbage collector would close an unreferenced handle, and its lock would be gone. */
+/** The locks this process holds. The garbage collector would close an unreferenced handle, which releases its lock. */
 const held = new Set<DatabaseSync>();
 
 /** A data folder that this process owns. */
 export interface DataFolderLock {
-  /** A process has had it before this one. */
+  /** True: another process used it before this one. */
   readonly usedBefore: boolean;
   /** Safe to call twice. */
   release(): void;
 }
 
 /**
- * Takes a data folder for this process alone, makes it if there is none, and closes it and its files to other users. The lock is the
- * operating system's, on a small file that SQLite holds exclusively: it ends with the process however that ends, and leaves nothing to
- * clean up. `database`: the name of the database in it. Throws `data_folder_locked`, which names the process that has it, and in one
- * sentence whatever a person has to mend.
+ * Locks a data folder for this process alone, makes it if there is none, and denies other users access to it and its files. The lock is the
+ * operating system's, on a small file that SQLite holds exclusively: it ends with the process, however that ends, and nothing has to be
+ * cleaned up. `database`: the name of the database in it. Throws `data_folder_locked`, which names the process that holds the lock, or a fault
+ * that says in one sentence what a person has to repair.
  */
 export function lockDataFolder(dir: string, database = "tickline.db"): DataFolderLock {
   const usedBefore = existsSync(join(dir, PID_FILE));

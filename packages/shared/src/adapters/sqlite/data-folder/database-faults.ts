@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 
-/** The damage to the structure of a database, in SQLite's words; at most `faultsMax`. Values that were changed are none. It only reads: a connection that writes would put away the log when it is closed. */
+/** The damage to the structure of a database, in SQLite's words; at most `faultsMax`. It does not find changed values. It only reads: a connection that writes would delete the log when it is closed. */
 export function databaseFaults(file: string, faultsMax: number): readonly string[] {
   const db = new DatabaseSync(file, { readOnly: true });
   try {

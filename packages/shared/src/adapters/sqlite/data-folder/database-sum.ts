@@ -1,13 +1,13 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { crc32 } from "node:zlib";
 
-/** The bytes of a database that is closed, and their CRC-32: against damage, not against people. */
+/** The size of a closed database, and its CRC-32: it detects damage, not manipulation. */
 export interface DatabaseSum {
   readonly bytes: number;
   readonly sum: number;
 }
 
-/** A longer database is not looked through at each start and end: that takes some 2 ms a megabyte. */
+/** A longer database is not read at each start and end: that takes some 2 ms a megabyte. */
 const SUM_BYTES_MAX = 1_073_741_824;
 const PART_BYTES = 1_048_576;
 

@@ -1,10 +1,10 @@
 /**
- * The log of commits that SQLite keeps beside the database, as its file format says (https://sqlite.org/walformat.html): a header of 32
+ * The log of commits that SQLite keeps beside the database, by its file format (https://sqlite.org/walformat.html): a header of 32
  * bytes, then frames, each a header of 24 bytes and a page. Each checksum covers all frames before it.
  */
 export interface LogHead {
   readonly pageBytes: number;
-  /** The first rises by one each time the log begins anew; every frame repeats both. */
+  /** The first rises by one each time the log restarts; every frame repeats both. */
   readonly salts: readonly [number, number];
 }
 
@@ -14,7 +14,7 @@ const MAGIC = 0x377f0682;
 
 export const logBytes = (frames: number, { pageBytes }: LogHead): number => LOG_HEAD_BYTES + frames * (FRAME_HEAD_BYTES + pageBytes);
 
-/** Null: this is no head of a log, or one that was damaged; SQLite would take the log for empty. */
+/** Null: this is not the header of a log, or it is damaged; SQLite would treat the log as empty. */
 export function readLogHead(log: Buffer): LogHead | null {
   if (log.length < LOG_HEAD_BYTES || (log.readUInt32BE(0) & ~1) >>> 0 !== MAGIC) return null;
   const sum = addTo([0, 0], log.subarray(0, 24), isBigEndian(log));
@@ -22,7 +22,7 @@ export function readLogHead(log: Buffer): LogHead | null {
   return { pageBytes: log.readUInt32BE(8), salts: [log.readUInt32BE(16), log.readUInt32BE(20)] };
 }
 
-/** How many frames from the first on are whole: what SQLite reads when it opens the database. Counts `most` at most. */
+/** The number of valid frames from the first on: SQLite reads these when it opens the database. Counts `most` at most. */
 export function wholeFrames(log: Buffer, head: LogHead, most: number): number {
   let sum: Sum = [log.readUInt32BE(24), log.readUInt32BE(28)];
   for (let frame = 0; frame < most; frame += 1) {

@@ -3,29 +3,29 @@ import { z } from "zod";
 import type { DatabaseSum } from "./database-sum.ts";
 import { logBytes, readLogHead, wholeFrames } from "./log-frames.ts";
 
-/** How far the log of commits had come when all of it had been acknowledged. It stands in a file of its own beside the database. */
+/** The position in the log of commits up to which all is acknowledged. It is kept in a file of its own beside the database. */
 const LogMarkSchema = z.object({
   /** `closed`: the log was copied into the database, and there may be none. */
   state: z.enum(["open", "closed"]),
   salts: z.tuple([z.number(), z.number()]),
   frames: z.number(),
-  /** The database as it was closed; null: it is open, or too long to be looked through. */
+  /** The database when it was closed; null: it is open, or too long to be read. */
   database: z.object({ bytes: z.number(), sum: z.number() }).nullable().default(null),
 });
 export type LogMark = z.output<typeof LogMarkSchema>;
 
-/** The mark is one write of so many bytes in place. */
+/** The mark is written by one write of this many bytes, in place. */
 const MARK_BYTES = 256;
-/** A log begins anew after some 2,000 pages, and the mark is at most a moment old: one that began anew more often is another log. */
+/** A log restarts after some 2,000 pages, and the mark is at most a moment old: a log with more restarts is another log. */
 const RESTARTS_MAX = 1_000;
 
-/** With a checksum of its own, so that damage to it is not taken for damage to what it stands for. */
+/** With a checksum of its own, so that a damaged mark is not mistaken for damaged data. */
 export function markText(mark: LogMark): string {
   const text = JSON.stringify(LogMarkSchema.parse(mark));
   return `${JSON.stringify({ ...(JSON.parse(text) as LogMark), check: crc32(text) }).padEnd(MARK_BYTES - 1)}\n`;
 }
 
-/** Null: it cannot be read, and so tells nothing. Those of earlier versions have no checksum. */
+/** Null: it cannot be read, so nothing can be checked. Marks of earlier versions have no checksum. */
 export function readMark(text: string): LogMark | null {
   try {
     const { check, ...given } = z.looseObject({ check: z.number().optional() }).parse(JSON.parse(text));
@@ -36,12 +36,12 @@ export function readMark(text: string): LogMark | null {
   }
 }
 
-/** The database and the start of its log, as they stand before SQLite opens them. */
+/** The database and the start of its log, before SQLite opens them. */
 export interface FoundFiles {
   /** 0: the file is empty, or there is none. */
   readonly databaseBytes: number;
   readonly log: Buffer;
-  /** Of all of the database; null: it is too long to be looked through. */
+  /** Of the whole database; null: it is too long to be read. */
   readonly databaseSum: () => DatabaseSum | null;
 }
 
@@ -65,7 +65,7 @@ export function describeMissing(mark: LogMark, { databaseBytes, log, databaseSum
   if (head === null) return "its log of the last commits is damaged at its head";
   const restarts = (head.salts[0] - mark.salts[0]) >>> 0;
   if (restarts > RESTARTS_MAX) return "its log of the last commits is another one";
-  if (restarts > 0) return null; // What the mark stands for has been copied into the database.
+  if (restarts > 0) return null; // The data that the mark covers has been copied into the database.
   const whole = wholeFrames(log, head, mark.frames);
   if (whole === mark.frames) return null;
   const cut = log.length < logBytes(mark.frames, head);

@@ -7,24 +7,24 @@ import { LOG_HEAD_BYTES } from "./log-frames.ts";
 import { markText, type LogMark } from "./log-mark.ts";
 import { openPrivate } from "./private-files.ts";
 
-/** Where the mark of a database stands. Its name is not that of the database, which people delete as `tickline.db*`. */
+/** The path of the mark of a database. Its name does not begin like the database, because people delete `tickline.db*`. */
 export const markFile = (file: string): string => join(dirname(file), markName(basename(file)));
 export const markName = (database: string): string => `${database.replace(/\.db$/, "")}.mark`;
 
-/** The mark is written so long after a commit, in milliseconds: damage to what was acknowledged later is not noticed. */
+/** The mark is written this long after a commit, in milliseconds. Damage to later acknowledged data is not detected. */
 const MARK_MS = 50;
 
-/** Notes how far the log is acknowledged. It costs a look at the log and a small write, 20 times a second at most. */
+/** Records up to where the log is acknowledged. It costs one check of the log and a small write, 20 times a second at most. */
 export interface MarkKeeper {
-  /** To be called when something was committed: it is on disk. */
+  /** To be called after each commit: its data is on disk. */
   written(): void;
   /** To be called before the database is closed. */
   close(): void;
-  /** To be called when it is closed. */
+  /** To be called after it was closed. */
   seal(): void;
 }
 
-/** All that is committed has to be on disk. */
+/** All commits have to be on disk. */
 export function keepMark(
   db: DatabaseSync,
   { file, clock }: { readonly file: string; readonly clock: Pick<Clock, "setTimer"> },
@@ -39,7 +39,7 @@ export function keepMark(
     try {
       acknowledged = log.position();
     } catch {
-      // Where the log cannot be looked at for a moment, the former position stands, which says less and nothing wrong.
+      // If the log cannot be read for a moment, the former position stays: it covers less, but is not wrong.
     }
     write(acknowledged);
   }
@@ -47,7 +47,7 @@ export function keepMark(
     try {
       writeSync(marks, markText(mark), 0);
     } catch {
-      // On a full disk the former mark stands, which says less and nothing wrong.
+      // On a full disk the former mark stays: it covers less, but is not wrong.
     }
   }
   write(acknowledged);
@@ -59,7 +59,7 @@ export function keepMark(
       log.close();
     },
     seal() {
-      // SQLite leaves the log where it could not copy it into the database, as on a full disk.
+      // SQLite keeps the log if it could not copy it into the database, as on a full disk.
       if (existsSync(`${file}-wal`)) write(acknowledged);
       else write({ ...acknowledged, state: "closed", database: databaseSum(file) });
       closeSync(marks);
@@ -67,7 +67,7 @@ export function keepMark(
   };
 }
 
-/** Says that the database is open, and nothing of its log: whatever becomes of the process, nothing is taken for lost. */
+/** Records that the database is open, and no position in its log: whatever happens to the process, no loss is reported by mistake. */
 export function markOpened(file: string): void {
   const marks = openPrivate(markFile(file));
   try {
@@ -77,9 +77,9 @@ export function markOpened(file: string): void {
   }
 }
 
-/** How far the log has come, acknowledged or not. */
+/** The end of the log, acknowledged or not. */
 function openPosition(db: DatabaseSync, file: string): { position(): LogMark; close(): void } {
-  const checkpoint = db.prepare("PRAGMA wal_checkpoint(NOOP)"); // It copies nothing, and says how many frames there are.
+  const checkpoint = db.prepare("PRAGMA wal_checkpoint(NOOP)"); // It copies nothing, and returns the number of frames.
   const log = openSync(`${file}-wal`, "r");
   const head = Buffer.alloc(LOG_HEAD_BYTES);
   return {

@@ -3,7 +3,7 @@ import { primaryCode, storeFault } from "../faults.ts";
 
 const ELSEWHERE = "or choose another folder with --data";
 
-/** What a person can do where a path of the data folder cannot be used, by the code of the system's error. */
+/** What a person can do if a path of the data folder cannot be used, by the code of the system's error. */
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: `this user may not write it: give the user the right, ${ELSEWHERE}`,
   EPERM: `this user may not write it: give the user the right, ${ELSEWHERE}`,

@@ -16,12 +16,12 @@ import { dirname, join, resolve } from "node:path";
 import { AppError } from "../../../domain/app-error.ts";
 import { folderFault } from "./open-fault.ts";
 
-/** What the files say may be secret (params, outputs), so only their owner may read them. */
+/** The files may contain secrets (params, outputs), so only their owner may read them. */
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
-/** What others may do. */
+/** The permissions of other users. */
 const OTHERS = 0o077;
-/** Not on Windows, where links need a right of their own. */
+/** Not on Windows, where links need a special permission. */
 const NO_LINK = constants.O_NOFOLLOW ?? 0;
 
 /** The names of SQLite's own files beside a database. */
@@ -29,7 +29,7 @@ export const besides = (database: string): readonly string[] => ["-wal", "-shm",
 
 /**
  * Makes a folder and files in it, for its owner alone. Access that an earlier version or a user gave to others is removed. `made`: files
- * that have to be there; `names`: all that may be ours. A folder is closed to others only where nothing else is in it: it may be `/tmp`.
+ * that are created if missing; `names`: all files that may be Tickline's. Others lose access to a folder only if it has no other files: it may be `/tmp`.
  * Throws faults that an operator can fix, in one sentence. Nothing is written through a symbolic link.
  */
 export function keepPrivate(dir: string, { made, names }: { readonly made: readonly string[]; readonly names: readonly string[] }): void {
@@ -41,7 +41,7 @@ export function keepPrivate(dir: string, { made, names }: { readonly made: reado
   for (const name of names) closeFile(join(dir, name), made.includes(name));
 }
 
-/** Node's own way to make parents too never ends where a parent cannot be made though nothing is in its place, as in `/proc`. */
+/** Node's own recursive creation never ends if a parent does not exist and cannot be made, as in `/proc`. */
 function makeFolder(dir: string): void {
   try {
     mkdirSync(dir, { mode: FOLDER_MODE });
@@ -54,11 +54,11 @@ function makeFolder(dir: string): void {
   }
 }
 
-/** Opens a file for writing that is no link, made for its owner alone if there is none. */
+/** Opens a file for writing, made for its owner alone if there is none. Refuses links. */
 export const openPrivate = (path: string, flags = 0): number =>
   perform(path, () => openSync(path, constants.O_RDWR | constants.O_CREAT | NO_LINK | flags, FILE_MODE));
 
-/** What is as it should be is not opened: closing it again would end the locks that this process has on it. */
+/** A file with the right permissions is not opened: closing it again would end the locks that this process has on it. */
 function closeFile(path: string, made: boolean): void {
   const stats = perform(path, () => lstatSync(path, { throwIfNoEntry: false }));
   if (stats === undefined && !made) return;
@@ -82,7 +82,7 @@ function checkKind(path: string, stats: Stats): void {
   );
 }
 
-/** A folder or file of another owner, as of a shared volume, is left as it is. */
+/** A folder or file of another owner, as on a shared volume, is not changed. */
 function closeToOthers({ mode }: Stats, change: () => void): void {
   if ((mode & OTHERS) === 0) return;
   try {

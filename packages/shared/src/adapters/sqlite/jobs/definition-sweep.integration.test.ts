@@ -51,7 +51,7 @@ test("whoever has read a definition never sees another one in its place, though 
   expect(await store.jobs.get("default", "second")).toMatchObject({ definition: { params: { of: "second" } } });
 });
 
-/** A job of which one run has its own definition and has ended, and five of a later instant have another. It is edited then: its definition is unreferenced soon. */
+/** A job with one ended run of its own definition, and five runs of a later instant with another definition. Then it is edited: its definition is unreferenced soon. */
 async function jobWithOldDefinition(store: Store) {
   const job = await addJob(store, { definition: { overlap: "allow" } });
   await fire(store, newManualFire(job, { at: START, keys: ["old"] }));
@@ -88,7 +88,7 @@ test("a definition that its job has had once more is looked for in all of its ru
   await sweep(store, { endedBefore: START + DAY });
   expect(await store.runs.get("default", run.runId)).toBeNull();
   expect(await sweep(store, SHORT)).toMatchObject({ definitions: 0, more: true });
-  forgetDefinition(folder.file, named); // Else the sweep would turn to it meanwhile.
+  forgetDefinition(folder.file, named); // Otherwise the sweep would look at it meanwhile.
   const again = await changeJob(store, job, editedJob(job, before));
   await fire(store, newManualFire(again, { at: START, keys: ["again"] }));
   await changeJob(store, again, editedJob(again, { params: { own: 3 } }));
@@ -99,7 +99,7 @@ test("a definition that its job has had once more is looked for in all of its ru
 
 const MANY = 12;
 const OFTEN = ["add", "fire", "sweep"] as const;
-/** A restart takes long, so it comes rarely. */
+/** A restart takes long, so it is rare. */
 const KINDS = [...OFTEN, ...OFTEN, ...OFTEN, ...OFTEN, "edit", "end", "forget", "edit", "end", "forget", "reopen"] as const;
 const steps = fc.array(
   fc.record({

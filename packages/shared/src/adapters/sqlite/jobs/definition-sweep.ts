@@ -3,14 +3,14 @@ import type { StoreContext } from "../context.ts";
 import { NOT_SEEN_UNUSED } from "./definitions.ts";
 import { query } from "../rows.ts";
 
-/** Runs looked at in one sweep, as a multiple of the definitions it may forget. */
+/** Runs read in one sweep, as a multiple of the definitions it may delete. */
 const RUNS_LOOKED_AT = 4;
 
 interface Unused {
   readonly definitionKey: number;
   readonly jobKey: number;
   readonly unusedSince: number;
-  /** The newest run that its job had when the job got another definition: none behind it uses this one as the job's own. */
+  /** The newest run that its job had when the job got another definition: no later run uses this one as the job's own. */
   readonly lastRunId: string;
 }
 
@@ -18,14 +18,14 @@ const NO_PLACE = { definitionKey: 0, unusedSince: 0, runId: "" };
 
 export interface DefinitionsSwept {
   readonly definitions: number;
-  /** True when there is more to look at, or to forget, at once. */
+  /** True when there is more to read or delete at once. */
   readonly more: boolean;
 }
 
 /**
- * Forgets definitions that no job and no run uses, once the grace that began when a sweep found them unused is over. A run that named a definition of its own is
- * found by an index; the others used the definition that their job had, and so were fired before it got another one: the oldest runs of the
- * job are looked through, a part in each sweep. A definition that is still used is looked at again after another grace.
+ * Deletes definitions that no job and no run uses. Their grace begins when a sweep finds them unused, and must be over. A run that named a definition of its own is
+ * found by an index. The other runs used the definition that their job had, so they were fired before the job got another one: each sweep reads
+ * a part of the oldest runs of the job. A definition that is still used is checked again after another grace.
  */
 export function openDefinitionSweep({ db }: StoreContext): (request: Pick<RetentionRequest, "now" | "limit">) => DefinitionsSwept {
   const unused = query<Unused>(
@@ -44,10 +44,10 @@ export function openDefinitionSweep({ db }: StoreContext): (request: Pick<Retent
   );
   const remove = db.prepare("DELETE FROM definitions WHERE definition_key = ?");
   const keep = db.prepare("UPDATE definitions SET unused_since = ? WHERE definition_key = ?");
-  /** The definition whose runs the last sweep has not looked through to the end, and how far it came. Used once more, it begins anew. */
+  /** The definition whose runs the last sweep has not read to the end, and its position. If the definition is used again, the reading restarts. */
   let place = NO_PLACE;
 
-  /** Whether a run uses it; null: that is not known yet, all of `rows` have been looked at. */
+  /** Whether a run uses it; null: not known yet, although all of `rows` have been read. */
   function isUsed(
     { definitionKey, jobKey, unusedSince, lastRunId }: Unused,
     rows: number,

@@ -12,18 +12,18 @@ export const NOT_SEEN_UNUSED = 0;
 export interface WrittenDefinition {
   readonly hash: string;
   readonly definition: JobDefinition;
-  /** It is the one that the job has now; the others go when no run uses them any more. */
+  /** It is the one that the job has now; the others are deleted when no run uses them any more. */
   readonly isOwn: boolean;
 }
 
-/** The immutable definitions of jobs, by a key that is never given twice. */
+/** The immutable definitions of jobs, by a key that is never reused. */
 export interface Definitions {
   find(jobKey: number, hash: string): number | null;
-  /** The key of this definition, written if it is not there. A damaged row is repaired. */
+  /** Returns the key of this definition; writes the definition if it is missing, and repairs a damaged row. */
   write(jobKey: number, definition: WrittenDefinition): number;
-  /** It is not the job's own any more, or is used once more: it is kept for a while from the next sweep on. */
+  /** It is no longer the job's own, or is used again: its grace restarts at the next sweep. */
   release(definitionKey: number): void;
-  /** The hash; null where the row is gone. */
+  /** The hash; null if the row is missing. */
   hash(definitionKey: number): string | null;
   read(definitionKey: number): StoredDefinition;
   isReadable(definitionKey: number): boolean;

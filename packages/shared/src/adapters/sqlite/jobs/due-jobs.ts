@@ -6,7 +6,7 @@ import { query, toJson } from "../rows.ts";
 import { type EntryCall, type FiredJob, openMakeRun } from "../runs/make-run.ts";
 import { IS_SEEN, type DefinedJobRow, SELECT_JOBS } from "./job-rows.ts";
 
-/** A fire as it is sent to the store's thread: of the job, what the compare-and-set compares. */
+/** A fire as it is sent to the store's thread: of the job, only the fields that the compare-and-set compares. */
 export interface FireCall extends Pick<Fire, "advance"> {
   readonly job: Pick<Job, "tenantId" | "uid" | "version" | "nextRunAt">;
   readonly entries: readonly EntryCall[];
@@ -47,7 +47,7 @@ export function openDueJobs(context: StoreContext): DueJobRows {
 function openFire(context: StoreContext): DueJobRows["fire"] {
   const { db } = context;
   const isNamed = "uid = ? AND tenant_id = ? AND version = ?";
-  // A plus keeps SQLite from looking for the job among all that are due then.
+  // The plus keeps SQLite from searching for the job among all that are due then.
   const isAsScheduled = `${isNamed} AND state = 'active' AND +next_run_at IS ?`;
   const hasOpen = "EXISTS (SELECT 1 FROM runs WHERE runs.job_key = jobs.job_key AND standing IS NOT NULL)";
   const advance = (condition: string) =>
@@ -57,7 +57,7 @@ function openFire(context: StoreContext): DueJobRows["fire"] {
   const byHand = query<{ hasOpen: number }>(db, `SELECT ${hasOpen} AS hasOpen FROM jobs WHERE ${isNamed} AND ${IS_LIVE}`);
   const makeRun = openMakeRun(context);
 
-  /** Compares and sets: nothing else writes between the two. */
+  /** Compares and sets: no other write runs between the two. */
   function win({ job: { uid, tenantId, version, nextRunAt }, advance: cursor }: FireCall): FiredJob | null {
     if (cursor === null) {
       const found = byHand.get(uid, tenantId, version);

@@ -13,16 +13,16 @@ export interface CreateAnswer {
   readonly row: DefinedJobRow | null;
 }
 
-/** What the port `JobCatalog` writes, in rows. */
+/** The writes of the port `JobCatalog`, in rows. */
 export interface JobCatalogRows {
-  /** `row` null: it was created as it was given. */
+  /** `row` null: it was created as requested. */
   create(tenantId: string, request: { readonly job: Job; readonly event: JobEvent }): CreateAnswer;
   /** Null: stale. */
   change(tenantId: string, change: JobChange): DefinedJobRow | null;
   addDefinition(tenantId: string, request: { jobUid: string; hash: string; definition: JobDefinition }): void;
 }
 
-/** What a job's row repeats of its definition, for lists and fires. */
+/** Fields of the definition that the job's row repeats, for lists and fires. */
 const toPolicyColumns = (definition: JobDefinition) => {
   const { name, tags, queue, handler, overlap, onUncertain, expireAfterMs } = definition;
   return [name, JSON.stringify(tags), queue, readPriority(definition), handler, overlap, onUncertain, expireAfterMs] as const;
@@ -73,7 +73,7 @@ function openCreate({ db, definitions }: StoreContext): JobCatalogRows["create"]
   };
 }
 
-/** The next instant as jobs are read: null where it cannot be read. */
+/** The next instant as readers see it: null if it cannot be read. */
 const READ_NEXT_RUN_AT = `iif(next_run_at BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}, next_run_at, NULL)`;
 
 function openChange({ db, definitions }: StoreContext): JobCatalogRows["change"] {
@@ -97,7 +97,7 @@ function openChange({ db, definitions }: StoreContext): JobCatalogRows["change"]
     const found = standing.get(tenantId, uid, version, nextRunAt, state);
     if (found === undefined) return null;
     const { jobKey, definitionKey } = found;
-    // What is not changed is not written: what was read of it may be a stand-in.
+    // Unchanged fields are not written: the value that was read may be a placeholder.
     if (next.definitionHash !== previous.definitionHash) {
       const written = definitions.write(jobKey, { hash: next.definitionHash, definition: next.definition, isOwn: true });
       if (written !== definitionKey) definitions.release(definitionKey);

@@ -16,7 +16,7 @@ export type JobRow = Pick<
   "tenantId" | "uid" | "id" | "slot" | "version" | "nextRunAt" | "lastScheduledFor" | "firedCount" | "status" | "createdAt" | "updatedAt"
 > & { readonly definitionKey: number; readonly state: string } & Readonly<Record<"misfires" | "lastRun", string | null>>;
 
-/** The definition of a job, and what the job repeats of it. `body` and `tags` are JSON; `hash` and `body` null: its row is gone. */
+/** The definition of a job, and the fields that the job repeats. `body` and `tags` are JSON; `hash` and `body` null: its row is missing. */
 export type DefinitionRow = Readonly<Record<"name" | "queue" | "handler" | "tags", string>> &
   Readonly<Record<"hash" | "body", string | null>>;
 
@@ -28,10 +28,10 @@ const REPEATED = selected("jobs", ["name", "queue", "handler", "tags"]);
 export const SELECT_BARE_JOBS = `SELECT ${COLUMNS} FROM jobs`;
 export const SELECT_JOBS = `SELECT ${COLUMNS}, ${REPEATED}, hash, body FROM jobs LEFT JOIN definitions USING (definition_key)`;
 
-/** Jobs that are there for people: neither tombstones nor what is left of them. */
+/** Jobs that users can see: neither tombstones nor their remains. */
 export const IS_SEEN = "jobs.state NOT IN ('deleted', 'forgotten')";
 
-/** A definition as it is stored. `known`: what else is known of one that cannot be read. */
+/** A stored definition. `known`: fields known from elsewhere, if it cannot be read. */
 export interface Defined {
   readonly hash: string;
   readonly stored: StoredDefinition;
@@ -44,7 +44,7 @@ export function toDefined({ hash, body, name, queue, handler, tags }: Definition
   return { hash: hash ?? "", stored, known };
 }
 
-/** Throws `store_corrupt` when the job could not be written back; other unreadable parts are named in the job. Field by field: a spread takes as long as the rest. */
+/** Throws `store_corrupt` when the job could not be written back; other unreadable parts are named in the job. Field by field: a spread would take as long as all else. */
 export function toJob(row: JobRow, { hash, stored, known }: Defined): Job {
   const job: Job = {
     tenantId: row.tenantId,
@@ -69,19 +69,19 @@ export function toJob(row: JobRow, { hash, stored, known }: Defined): Job {
 
 export const toDefinedJob = (row: DefinedJobRow): Job => toJob(row, toDefined(row));
 
-/** Definitions kept parsed, and the longest of them in characters: some 8 MB at most. Most reads are of the same few jobs, or of all in turn. */
+/** Number of parsed definitions that are kept, and the longest of them in characters: some 8 MB at most. Most reads are of the same few jobs, or of all jobs in order. */
 const KEPT_MAX = 2_000;
 const KEPT_LENGTH_MAX = 2_048;
-/** What is not as it should be is read as it is: then it says so itself. */
+/** A body that is not valid JSON is read unchanged, and the later check reports it. */
 const IS_LONG = `length(body) > ${KEPT_LENGTH_MAX} AND json_valid(body) AND json_type(body, '$.params') = 'object'`;
 
-/** Definitions of jobs that people read. */
+/** Definitions of jobs for readers. */
 export interface ReadDefinitions {
-  /** `params` false: they may be left out of a long one. */
+  /** `params` false: a long definition may be returned without them. */
   of(row: JobRow, params: boolean): Defined;
 }
 
-/** Of a job that was forgotten since its row was read. */
+/** Of a job that was removed since its row was read. */
 const GONE: DefinitionRow = { name: "", queue: "", handler: "", tags: "[]", hash: null, body: null };
 
 /** Caches definitions that are short and readable: the definition under a key never changes, and an unreadable one may be repaired. */
@@ -108,7 +108,7 @@ export function openReadDefinitions(db: DatabaseSync): ReadDefinitions {
   };
 }
 
-/** What cannot be read is undefined, which `checkedJob` finds. */
+/** An unreadable value becomes undefined, which `checkedJob` detects. */
 function readJson(text: string | null): unknown {
   if (text === null) return null;
   const read = evaluate(() => JSON.parse(text) as unknown);

@@ -8,7 +8,7 @@ import type { Answering, StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
 import { type RunRow, SELECT_RUNS_WITH_OUTPUT, toStoredRun } from "../runs/run-rows.ts";
 
-/** Runs looked at for one part, as a multiple of those it may hold: most of what ended may have been skipped. */
+/** Runs read for one part, as a multiple of those it may have: most ended runs may be skipped ones. */
 const RUNS_LOOKED_AT = 4;
 
 /** A change of status as it is sent to the store's thread. `order`: see `statusOrder`. `lastRun`: JSON. */

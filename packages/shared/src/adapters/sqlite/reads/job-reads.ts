@@ -6,7 +6,7 @@ import { type Query, query } from "../rows.ts";
 /** Jobs read in one step of a list, so that a step does not block other work for long. */
 const STEP_JOBS = 1_000;
 
-/** Where a list goes on: behind this job, in the order of `createdAt` and `uid`, descending. */
+/** Where a list continues: after this job, in the order of `createdAt` and `uid`, descending. */
 export interface JobPlace {
   readonly createdAt: number;
   readonly uid: string;
@@ -26,7 +26,7 @@ export interface JobStep {
   readonly next: JobPlace | null;
 }
 
-/** What people read of jobs. A list is read in steps. */
+/** Reads of jobs for users. A list is read in steps. */
 export interface JobReads {
   get(tenantId: string, jobId: string): ReadJob | null;
   list(tenantId: string, query: JobQuery, after: JobPlace | null): JobStep;
@@ -44,11 +44,11 @@ export function openJobReads(db: DatabaseSync): JobReads {
   };
 }
 
-/** One that is no JSON has no tags, and fails no list. */
+/** Text that is not JSON counts as no tags, so that no list fails. */
 const TAGS = "iif(json_valid(jobs.tags), jobs.tags, '[]')";
 
 function openLists(db: DatabaseSync, definitions: ReadDefinitions): JobReads["list"] {
-  // SQLite's own lower() changes the letters of ASCII alone.
+  // SQLite's own lower() changes only letters of ASCII.
   db.function("folded", { deterministic: true }, (name) => String(name).toLowerCase());
   /** By their SQL: a few dozen. */
   const prepared = new Map<string, Query<JobRow>>();
@@ -70,7 +70,7 @@ function openLists(db: DatabaseSync, definitions: ReadDefinitions): JobReads["li
       ...tags,
     ];
     const from = after ?? FIRST;
-    // Without conditions each row counts, so there is nothing to look through in steps.
+    // Without conditions every row matches, so no steps are needed.
     const end = conditions.length === 0 ? undefined : stepEnd.get(tenantId, from.createdAt, from.uid);
     const to = end ?? { createdAt: Number.MIN_SAFE_INTEGER, uid: "" };
     const sql = `${SELECT_BARE_JOBS} WHERE ${[

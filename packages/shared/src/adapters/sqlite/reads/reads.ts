@@ -17,7 +17,7 @@ interface Step<Row, Place> {
   readonly next: Place | null;
 }
 
-/** What people read, from a connection of the caller's thread. Measured: through the store's thread a read costs the process twice as much. */
+/** Reads for users, on a connection of the caller's thread. Measured: through the store's thread a read costs the process twice as much. */
 export interface Reads {
   /** `deed`: for the message of a fault. */
   ask<Answer>(deed: string, read: (readers: Readers) => Answer): Promise<Answer>;

@@ -9,12 +9,12 @@ import { type RunRow, SELECT_RUNS, SELECT_RUNS_WITH_OUTPUT } from "../runs/run-r
 
 /** Runs read in one step of a list, so that a step does not block other work for long. */
 const STEP_RUNS = 1_000;
-/** Ids are of base 32: this sorts behind all of them. */
+/** Ids are in base 32: this sorts after all of them. */
 const LAST_ID = "~";
 
 export interface RunStep {
   readonly rows: readonly RunRow[];
-  /** The list goes on with the ids below this one; null: it is at its end. */
+  /** The list continues with the ids below this one; null: it is at its end. */
   readonly next: string | null;
 }
 
@@ -61,7 +61,7 @@ function openList(db: StoreContext["db"]): RunQueryRows["list"] {
     prepared.set(sql, known);
     return known;
   }
-  /** One step through what an index finds. */
+  /** One step through the rows that an index finds. */
   function step(
     tenantId: string,
     query: RunQuery,
@@ -79,7 +79,7 @@ function openList(db: StoreContext["db"]): RunQueryRows["list"] {
       ...(left.state === undefined ? [] : [["runs.state = ?", left.state] as const]),
       ...(left.cause === undefined ? [] : [["cause = ?", left.cause] as const]),
     ];
-    // Without filters each run counts, so there is nothing to look through in steps.
+    // Without filters every run matches, so no steps are needed.
     const last = `SELECT run_id AS runId FROM runs WHERE ${where} AND ${range} ORDER BY run_id DESC LIMIT 1 OFFSET ${STEP_RUNS - 1}`;
     const end = filters.length === 0 ? undefined : select(last).get(...values, below, floor)?.runId;
     const conditions = [where, ...filters.map(([text]) => text), range].join(" AND ");
@@ -99,7 +99,7 @@ function openList(db: StoreContext["db"]): RunQueryRows["list"] {
 
 type RunFilter = { readonly [Field in "state" | "cause"]?: RunQuery[Field] | undefined };
 
-/** What an index finds, by run id: the runs of one job, of one state in which few runs end, of both, or of one cause; else all of them. `left`: what it does not filter. */
+/** The rows that an index finds, by run id: the runs of one job, of one state in which few runs end, of both, or of one cause; otherwise all. `left`: the conditions that it does not cover. */
 function indexed({ state, cause }: RunFilter, ofJob: Condition | null): { readonly found: Condition; readonly left: RunFilter } {
   const [condition, ...values] = ofJob ?? ["true"];
   if (state !== undefined && state !== "succeeded" && isTerminal(state)) {
@@ -117,13 +117,13 @@ const ofOneJob = (tenantId: string, uid: string, id: string | undefined): Condit
   ...(id === undefined ? [] : [id]),
 ];
 
-/** The keys of the jobs, deleted ones among them, that have or had an id. */
+/** The keys of the jobs that have or had an id, including deleted ones. */
 function openKeys(db: StoreContext["db"]): (tenantId: string, jobId: string) => number[] {
   const select = query<{ jobKey: number }>(db, "SELECT job_key AS jobKey FROM jobs WHERE tenant_id = ? AND id = ?");
   return (tenantId, jobId) => select.all(tenantId, jobId).map(({ jobKey }) => jobKey);
 }
 
-/** What several jobs have in the part of the ids that each has been looked through. */
+/** The runs of several jobs, in the range of ids in which all of the jobs have been read. */
 function merged(steps: readonly RunStep[]): RunStep {
   const ends = steps.flatMap(({ next }) => next ?? []).sort();
   const next = ends.at(-1) ?? null;

@@ -13,7 +13,7 @@ const FIELDS = [
   ...(["slot", "attempt", "failures", "rescues", "firstStartedAt", "overlap", "state", "startedAt", "finishedAt"] as const),
 ] as const;
 
-/** An open run as a query returns it, with what an executor has to know. `lastRun` and `definition` are JSON. */
+/** An open run as a query returns it, with what an executor needs. `lastRun` and `definition` are JSON. */
 export interface DueRunRow extends Omit<DueFacts, "exclusive"> {
   readonly overlap: OverlapPolicy;
   readonly state: "due" | "running" | "retrying";

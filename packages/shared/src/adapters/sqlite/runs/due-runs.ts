@@ -16,7 +16,7 @@ type PublishableQuery = Parameters<DueRuns["publishable"]>[0];
 /** The port `DueRuns`, with publishable runs in rows. */
 export type DueRunsRows = Omit<Answering<DueRuns>, "publishable"> & { publishable(query: PublishableQuery): DueRunRow[] };
 
-/** A run whose job is gone can be neither published nor woken. */
+/** A run whose job was removed can be neither published nor woken. */
 const HAS_JOB = "EXISTS (SELECT 1 FROM jobs WHERE jobs.job_key = runs.job_key)";
 const IN_SHARD = "slot >= ? AND slot < ?";
 /** Due runs that a time makes publishable again. */
@@ -38,7 +38,7 @@ export function openDueRuns(context: StoreContext): DueRunsRows {
     `SELECT queue, count(*) AS count FROM runs WHERE standing = 'published' AND standing <> 'running' AND ${IN_SHARD} AND rescues >= ?
      GROUP BY queue`,
   );
-  // As `wasAsideSince` says of a run that was put aside since it was published.
+  // The same rule as `wasAsideSince`, for a run that was deferred since it was published.
   const publish = db.prepare(
     `UPDATE runs SET standing = 'published', repeat_ms = min(coalesce(2 * repeat_ms, ?1), ?2), wake_at = ?3 + min(coalesce(2 * repeat_ms, ?1), ?2)
      WHERE run_id = ?4 AND attempt = ?5 AND standing = 'publishable' AND NOT (aside_at >= ?6 AND aside_at <= ?3 + ${STORE_TIME_DIFFERENCE_MS_MAX})`,
@@ -133,7 +133,7 @@ function openWake(context: StoreContext): Answering<DueRuns>["wake"] {
       ...(["retrying", ...REPEATED] as const).map((standing) => firstWake.get(standing, from, to)?.at),
       firstExpiry.get(from, to)?.at,
     ];
-    const earliest = Math.min(...instants.map((at) => at ?? Infinity).filter((at) => !Number.isNaN(at))); // An unreadable instant is no time to wake at.
+    const earliest = Math.min(...instants.map((at) => at ?? Infinity).filter((at) => !Number.isNaN(at))); // An unreadable instant wakes no run.
     return { ready, ended: runs.toEnded(ended), nextWakeAt: earliest === Infinity ? null : earliest, more };
   };
 }

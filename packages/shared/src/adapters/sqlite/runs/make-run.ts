@@ -11,12 +11,12 @@ import type { Claimant, FiredRun } from "../../../ports/jobs/due-jobs.ts";
 import type { StoreContext } from "../context.ts";
 import { query } from "../rows.ts";
 
-/** What an entry says beyond what a schedule says of an instant. `definitionHash` null: the job's own. */
+/** The fields of an entry that a scheduled instant does not have. `definitionHash` null: the job's own. */
 export type UnusualEntry = Pick<FireEntry, "count" | "scheduledForLast" | "reason" | "retryOf"> & {
   readonly definitionHash: string | null;
 };
 
-/** An entry as it is sent to the store's thread, with the id of its run. `unusual` null: nearly always. */
+/** An entry as it is sent to the store's thread, with the id of its run. `unusual` is nearly always null. */
 export interface EntryCall extends Pick<FireEntry, "cause" | "scheduledFor" | "state"> {
   readonly runId: string;
   readonly unusual: UnusualEntry | null;
@@ -35,7 +35,7 @@ interface RunToMake extends FiredJob {
 
 type Policy = Pick<JobDefinition, "queue" | "priority" | "handler" | "overlap" | "onUncertain" | "expireAfterMs">;
 
-/** A definition that an entry names instead of the job's own. `policy` null: it cannot be read, and the job's own decides. */
+/** A definition that an entry names instead of the job's own. `policy` null: it cannot be read, so the job's own policy applies. */
 interface NamedDefinition {
   readonly key: number;
   readonly policy: Policy | null;
@@ -50,14 +50,14 @@ export function openMakeRun(context: StoreContext): (request: RunToMake) => Fire
   const find = openFindNamed(context);
   const existing = query<{ state: RunState; reason: Reason | null }>(context.db, "SELECT state, reason FROM runs WHERE run_id = ?");
 
-  /** What becomes of a run as it is made: a due one may be claimed at once, or skipped by its policy. */
+  /** Decides the first state of a run: a due one may be claimed at once, or skipped by its policy. */
   function birth(request: RunToMake, named: NamedDefinition | null): Birth {
     const { state, unusual } = request.entry;
     const asFired = { state, reason: unusual?.reason ?? null };
     if (state !== "due" || request.claimant === null) return asFired;
     const verdict = request.hasOpen ? judge(request, named) : START;
     if (verdict.kind === "skip") return { state: "skipped", reason: verdict.reason };
-    // The claim that follows lets it wait.
+    // The next claim makes it wait.
     return verdict.kind === "wait" ? asFired : { state: "running", reason: null };
   }
   return (request) => {
@@ -71,7 +71,7 @@ export function openMakeRun(context: StoreContext): (request: RunToMake) => Fire
 
 type Birth = Pick<RunRecord, "state" | "reason">;
 
-/** Tells whether it made the run. What the job's own definition decides is copied from the row of the job. */
+/** Returns whether it made the run. The policy of the job's own definition is copied from the row of the job. */
 function openInsert({ db }: StoreContext): (request: RunToMake, birth: Birth, named: NamedDefinition | null) => boolean {
   const insert = db.prepare(
     `INSERT INTO runs (run_id, job_key, job_version, slot, cause, scheduled_for, fired_at, state, standing, reason, token, executor, lease_ms,
@@ -104,7 +104,7 @@ function openInsert({ db }: StoreContext): (request: RunToMake, birth: Birth, na
 const policyValues = (policy: Policy | null): readonly SQLInputValue[] =>
   policy === null ? [] : [policy.queue, policy.handler, policy.overlap, policy.onUncertain, readPriority(policy), policy.expireAfterMs];
 
-/** Judges a run that is not made yet. */
+/** Judges a run before it is made. */
 function openJudge({ db, overlap }: StoreContext): (request: RunToMake, named: NamedDefinition | null) => OverlapVerdict {
   const own = query<Pick<Policy, "queue" | "handler" | "overlap"> & { readonly jobKey: number }>(
     db,

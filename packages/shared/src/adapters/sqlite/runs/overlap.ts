@@ -17,7 +17,7 @@ import { IS_OPEN, type RunRows, type StoredRun } from "./run-rows.ts";
 /** A run that is to start, or may be the next to start. */
 export type Contender = Pick<StoredRun, "runId" | "jobKey" | "scheduledFor" | "queue" | "handler" | "overlap" | "firstStartedAt">;
 
-/** The runs of a job that contend for its lock. However many there are, a few rows are read. */
+/** The runs of a job that contend for its lock. Only a few rows are read, however many there are. */
 export interface Overlap {
   /** Whether a run may start now, by its policy and the other open runs of its job. */
   judge(run: Contender): OverlapVerdict;
@@ -66,12 +66,12 @@ export function openOverlap(
   const canBeRun = ({ definitionKey, cause, scheduledFor, attempt }: SiblingRow): boolean =>
     definitions.isReadable(definitionKey) && RUN_CAUSES.includes(cause) && !Number.isNaN(scheduledFor + attempt);
 
-  /** The first of its queue and handler that goes before it and can be run. */
+  /** The first run of its queue and handler that precedes it and can be run. */
   function before({ jobKey, queue, handler, runId }: Contender): SiblingRow | undefined {
     const firsts = DUE.flatMap((standing) => findFirst(laneBefore.iterate(jobKey, standing, queue, handler, runId), canBeRun) ?? []);
     return firsts.toSorted(byId)[0];
   }
-  /** The further runs that the policy of the run looks at, while another is in progress. */
+  /** The other runs that the policy of the run considers, while another is in progress. */
   function besides({ jobKey, runId, overlap }: Contender, holder: SiblingRow): SiblingRow[] {
     if (overlap === "buffer_one" || overlap === "buffer_all") return [...waiting.all(jobKey, runId), ...readyBefore.all(jobKey, runId)];
     return overlap === "cancel_running" ? superseded.all(jobKey, runId, holder.startedAt) : [];
@@ -104,7 +104,7 @@ export function openOverlap(
   };
 }
 
-/** Sorts behind all ids, which are in base 32. */
+/** Sorts after all ids, which are in base 32. */
 const LAST_ID = "~";
 
 const byId = (left: SiblingRow, right: SiblingRow): number => (left.runId < right.runId ? -1 : 1);

@@ -12,7 +12,7 @@ import { openSettle } from "./settle.ts";
 import { query, selected } from "../rows.ts";
 import { IDENTITY_FIELDS, NAMES_OF_JOB, type RunRow, type StoredRun } from "./run-rows.ts";
 
-/** A run to be claimed as it is sent to the store's thread. Of what its message would run, the hash alone; null: nothing need be compared. */
+/** A run to be claimed as it is sent to the store's thread. Of the execution in its message, only the hash; null: nothing has to be compared. */
 export interface RunToClaim extends Pick<DueRun, "runId" | "attempt"> {
   readonly said: (Pick<DueRun, ComparedField> & { readonly executionHash: string }) | null;
 }
@@ -20,7 +20,7 @@ export interface ClaimCall extends Omit<ClaimRequest, "runs" | "trusted"> {
   readonly runs: readonly RunToClaim[];
 }
 
-/** What the store itself knows of a run that was claimed: the rest stands in the message. */
+/** What only the store knows of a claimed run: the rest is in the message. */
 export type WonRow = Pick<ClaimedRun, "startedAt"> & Pick<DueRun, "failures" | "rescues" | "firstStartedAt">;
 export type ClaimRow = Exclude<ClaimOutcome, { readonly kind: "won" }> | { readonly kind: "won"; readonly won: WonRow };
 
@@ -84,7 +84,7 @@ export function openRunClaims(context: StoreContext): RunClaimRows {
   };
 }
 
-/** What a claim compares of a run. */
+/** The fields of a run that a claim compares. */
 const CLAIM_FIELDS = [
   ...IDENTITY_FIELDS,
   ...(["slot", "attempt", "state", "standing", "cancelRequested", "failures", "rescues", "token", "startedAt", "firstStartedAt"] as const),
@@ -99,7 +99,7 @@ function openClaim(context: StoreContext): RunClaimRows["claim"] {
     db,
     `SELECT ${selected("runs", CLAIM_FIELDS)}, ${NAMES_OF_JOB} FROM runs CROSS JOIN jobs USING (job_key) WHERE run_id = ?`,
   );
-  // As `startAttempt` does; all of the row takes three times as long.
+  // The same as `startAttempt`; to write the whole row takes three times as long.
   const start = db.prepare(
     `UPDATE runs SET state = 'running', standing = 'running', reason = NULL, token = ?, executor = ?, lease_ms = ?, lease_ends_at = ?5,
        lease_by_time = ?5 IS NOT NULL, started_at = ?4, first_started_at = coalesce(first_started_at, ?4), due_at = NULL, expires_at = NULL, wake_at = NULL, wait_ms = NULL
@@ -108,7 +108,7 @@ function openClaim(context: StoreContext): RunClaimRows["claim"] {
   function claimOne({ runId, attempt, said }: RunToClaim, { claimant, now, firedAfter }: ClaimCall, won: Set<string>): ClaimRow {
     const run = select.get(runId);
     if (run?.attempt !== attempt || run.standing === null) return LOST;
-    // Running: ours already, if the answer to this very claim was lost.
+    // Running: it is this caller's already, if the answer to the same claim was lost.
     if (run.standing === "running") return run.token === claimant.token && !won.has(runId) ? toWon(run, run.startedAt ?? now) : LOST;
     if (run.state !== "due" || run.cancelRequested === 1) return LOST;
     const reason = said === null ? null : refusal(run, said);
@@ -144,7 +144,7 @@ function decline(context: StoreContext, run: StoredRun | null, { verdict, now }:
   return skipped === undefined ? LOST : { kind: "skipped", run: skipped };
 }
 
-/** One that cannot be read has been closed all the same, and nothing is returned of it. */
+/** An unreadable run has been closed too, but is not returned. */
 function skip({ runs }: StoreContext, run: StoredRun, { reason, now }: { reason: "overlap" | "buffer_full"; now: number }): EndedRun[] {
   const skipped = endRun(run, { state: "skipped", reason, now });
   runs.save(skipped);
@@ -168,7 +168,7 @@ function wait(context: StoreContext, run: StoredRun, { verdict: { behind, cancel
   return { kind: "waiting", cancelRequested: cancels ? behind.runId : null, superseded };
 }
 
-/** Tells how what a message says of a run differs from what is stored; null: not at all. */
+/** Returns the difference between the message and the stored run; null: none. */
 function openClaimCheck({ definitions }: StoreContext): (run: ClaimedRow, said: NonNullable<RunToClaim["said"]>) => string | null {
   function definition(definitionKey: number): JobDefinition {
     const stored = definitions.read(definitionKey);
@@ -184,7 +184,7 @@ function openClaimCheck({ definitions }: StoreContext): (run: ClaimedRow, said: 
       const defined = definedExecutionHash(sha256, { hash, read: () => definition(run.definitionKey) });
       return executionHash === defined ? null : differs("execution");
     } catch (fault) {
-      // A run that cannot be read is not claimed, and the others of the batch are.
+      // An unreadable run is not claimed; the others of the batch are.
       if (fault instanceof AppError) return fault.message;
       throw fault;
     }

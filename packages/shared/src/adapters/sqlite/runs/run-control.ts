@@ -11,7 +11,7 @@ import { IS_OPEN, type RunRow, SELECT_RUNS, toStoredRun } from "./run-rows.ts";
 export function openRunControl(context: StoreContext): Answering<RunControl> {
   const { db, runs, overlap } = context;
   const selectJobKey = query<{ jobKey: number }>(db, "SELECT job_key AS jobKey FROM jobs WHERE tenant_id = ? AND uid = ?");
-  // A plus keeps SQLite from going through the whole history of the job in the order of its ids.
+  // The plus keeps SQLite from reading the whole history of the job in the order of its ids.
   const running = query<RunRow>(
     db,
     `${SELECT_RUNS} WHERE runs.job_key = ? AND standing = 'running' AND ${IS_OPEN} AND cancel_requested = 0 ORDER BY +run_id LIMIT ? + 0`,
@@ -48,7 +48,7 @@ export function openRunControl(context: StoreContext): Answering<RunControl> {
   };
 }
 
-/** Cancels what waits of a job, oldest first. */
+/** Cancels the waiting runs of a job, oldest first. */
 export function openCancelOpen({
   db,
   runs,
@@ -66,7 +66,7 @@ export function openCancelOpen({
       const found = waiting.all(jobKey, keeping?.queue ?? null, keeping?.handler ?? null, left).map(toStoredRun);
       const cancelled = found.map((run) => cancelWaiting(run, { reason, cancel }));
       for (const run of cancelled) runs.save(run);
-      // For an edit: the others go on. Else nothing of the job is to.
+      // After an edit the other runs continue. After a deletion no run of the job continues.
       if (keeping !== undefined) for (const run of cancelled) overlap.wakeNext(run);
       ended.push(...runs.toEnded(cancelled));
       if (found.length < left) break;

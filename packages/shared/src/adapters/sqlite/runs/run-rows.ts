@@ -8,7 +8,7 @@ import type { OnUnreadable } from "../../../ports/unreadable.ts";
 import { mapReadable } from "../../../runtime/batch/map-readable.ts";
 import { toColumnName, query, selected, toJson } from "../rows.ts";
 
-/** Fields of a run's identity that stand in its job's row: the others stand in its own. */
+/** Fields of a run's identity that are in its job's row; the others are in its own row. */
 const OF_JOB = ["tenantId", "jobUid", "jobId"] as const satisfies readonly (keyof RunIdentity)[];
 type IdentityField = Exclude<keyof RunIdentity, (typeof OF_JOB)[number]>;
 export const IDENTITY_FIELDS = Object.keys(RunIdentitySchema.shape).filter(
@@ -16,7 +16,7 @@ export const IDENTITY_FIELDS = Object.keys(RunIdentitySchema.shape).filter(
 ) as IdentityField[];
 export const NAMES_OF_JOB = "jobs.tenant_id AS tenantId, jobs.uid AS jobUid, jobs.id AS jobId";
 
-/** What else of a run never changes. */
+/** The other fields of a run that never change. */
 const FIXED = [
   "slot",
   "overlap",
@@ -27,7 +27,7 @@ const FIXED = [
   "firedAt",
 ] as const satisfies readonly (keyof RunRecord)[];
 
-/** What of an open run changes, each a column; `cancel`, `pastAttempts` and `error` are JSON. */
+/** The fields of an open run that change, each a column; `cancel`, `pastAttempts` and `error` are JSON. */
 const CHANGING = [
   ...(["state", "standing", "reason", "attempt", "failures", "rescues", "token", "executor", "leaseMs", "leaseEndsAt"] as const),
   ...(["startedAt", "firstStartedAt", "finishedAt", "settledAt", "dueAt", "expiresAt", "wakeAt", "repeatMs", "waitMs"] as const),
@@ -36,7 +36,7 @@ const CHANGING = [
 
 const OWN = [...FIXED, ...CHANGING] as const;
 
-/** What a number counts from that cannot be read. The others may be null. */
+/** The start values of counts that cannot be read. Other fields may be null. */
 const COUNTED: Readonly<Partial<Record<(typeof OWN)[number], number>>> = { count: 1, attempt: 1, failures: 0, rescues: 0, asideAt: 0 };
 
 type JsonField = "cancel" | "pastAttempts" | "error" | "output";
@@ -47,22 +47,22 @@ export type RunRow = Omit<RunRecord, JsonField | "cancelRequested"> &
     readonly cancelRequested: number;
   } & RunKeys;
 
-/** Where a run, its job and its definition stand. */
+/** The keys of a run, its job and its definition. */
 interface RunKeys {
   readonly runKey: number;
   readonly jobKey: number;
   readonly definitionKey: number;
 }
 
-/** A run as it is changed. */
+/** A run while it is changed. */
 export interface StoredRun extends RunRecord, RunKeys {}
 
 const COLUMNS = `${selected("runs", [...IDENTITY_FIELDS, ...OWN, "runKey", "jobKey", "definitionKey"])}, ${NAMES_OF_JOB}`;
 
-/** Its state is one that this version knows to be open: what another version knows is left to that one. */
+/** This version knows its state, and the state is open. Runs in a state that only another version knows are left to that version. */
 export const IS_OPEN = "runs.state IN ('due', 'running', 'retrying')";
 
-/** Runs first, each with its job: SQLite may otherwise go through the jobs of a tenant to find the runs of a page. */
+/** Runs first, each with its job: otherwise SQLite may read all jobs of a tenant to find the runs of a page. */
 const FROM_RUNS = "FROM runs CROSS JOIN jobs USING (job_key)";
 export const SELECT_RUNS = `SELECT ${COLUMNS}, NULL AS output ${FROM_RUNS}`;
 export const SELECT_LEASES = `SELECT ${COLUMNS}, NULL AS output, runs.lease_by_time AS leaseByTime ${FROM_RUNS}`;
@@ -80,16 +80,16 @@ export function toStoredRun(row: RunRow): StoredRun {
     cancel: cancel.output,
     pastAttempts: Array.isArray(attempts.output) ? attempts.output : [],
     output: output.output,
-    error: torn && error.output === null ? {} : error.output, // Read as one that says what is wrong.
+    error: torn && error.output === null ? {} : error.output, // It is read as an error that says what is wrong.
   }) as unknown as StoredRun;
 }
 
 /** The runs of a store, one at a time. */
 export interface RunRows {
   find(runId: string): StoredRun | null;
-  /** Writes what has changed of an open run. One that has ended is to be announced from now on. */
+  /** Writes the changes of an open run. From now on, a run that has ended has to be announced. */
   save(run: StoredRun): void;
-  /** As they are announced. One that cannot be read has ended all the same, and is left out. */
+  /** The runs as they are announced. An unreadable run has ended too, but is left out. */
   toEnded(runs: readonly RunRecord[]): EndedRun[];
 }
 

@@ -6,14 +6,14 @@ import type { StoreContext } from "../context.ts";
 import { toJson } from "../rows.ts";
 import type { RunRows, StoredRun } from "./run-rows.ts";
 
-/** A settlement as it is sent to the store's thread. `isHeld`: its sender has the run, and the answer leaves it out. */
+/** A settlement as it is sent to the store's thread. `isHeld`: its sender has the run, so the answer leaves it out. */
 export interface SettlementCall extends Settlement {
   readonly isHeld: boolean;
 }
 /** `applied`: the result of a run that its sender knows is its end. */
 export type SettleRow = SettleOutcome | { readonly kind: "applied" };
 
-/** Compares and sets attempts by their tokens; answers a repeat as the first time. */
+/** Compares and sets attempts by their tokens; a repeat gets the same answer. */
 export function openSettle(
   context: StoreContext,
 ): (request: { readonly settlements: readonly SettlementCall[]; readonly now: Instant }) => SettleRow[] {
@@ -43,7 +43,7 @@ function settleOne({ runs, overlap }: StoreContext, { runId, token, result, fini
   return { ...toOutcome(runs, next), ...(woken !== undefined && { ready: woken.queue }) };
 }
 
-/** One that cannot be read has ended all the same. */
+/** An unreadable run has ended too. */
 function toOutcome(runs: RunRows, run: StoredRun): SettleOutcome {
   if (run.standing === "retrying") return { kind: "retrying", retryAt: run.wakeAt ?? 0 };
   if (run.standing !== null) return { kind: "released" };
@@ -51,7 +51,7 @@ function toOutcome(runs: RunRows, run: StoredRun): SettleOutcome {
   return ended === undefined ? { kind: "stale" } : { kind: "ended", run: ended };
 }
 
-/** The attempt was given back, or the run was ended, by this very settlement. */
+/** This settlement has released the attempt, or ended the run. */
 function repeatedOutcome(runs: RunRows, run: StoredRun): SettleOutcome {
   if (run.standing === null || run.standing === "retrying") return toOutcome(runs, run);
   const last = run.pastAttempts.at(-1);
@@ -59,7 +59,7 @@ function repeatedOutcome(runs: RunRows, run: StoredRun): SettleOutcome {
 }
 
 /**
- * What `settleAttempt` makes of a result that ends the run, in one narrow write: nearly every run ends so, and to read all of its row takes four
+ * What `settleAttempt` makes of a result that ends the run, in one narrow write: nearly every run ends so, and to read its whole row takes four
  * times as long. False, and nothing is written: the result ends nothing, the attempt is not in progress, or another run waits for this one.
  */
 function openFinish({ db }: StoreContext): (settlement: Settlement, now: Instant) => boolean {

@@ -18,7 +18,7 @@ import { newJob, START } from "../../../testing/factories.ts";
 import { newEntry, newManualFire, newFire } from "../../../testing/factories-fire.ts";
 import { storeFolder } from "../store-folder.test-support.ts";
 
-/** Changes the file behind the store's back. */
+/** Changes the file without the store. */
 function damage(file: string, sql: string): void {
   const db = new DatabaseSync(file);
   db.exec(sql);

@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
 
-/** Stands in for the store's thread: opens, and fails at the first call. */
+/** A substitute for the store's thread: opens, and fails at the first call. */
 parentPort?.on("message", () => {
   throw new Error("the disk caught fire");
 });

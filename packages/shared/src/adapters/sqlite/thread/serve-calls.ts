@@ -5,15 +5,15 @@ import { isRead, type ThreadPorts } from "../ports.ts";
 import { query } from "../rows.ts";
 import type { Answer, Call } from "./thread-messages.ts";
 
-/** Performs calls, as many together as have come, in one transaction. */
+/** Performs all calls that have arrived, in one transaction. */
 export interface CallServer {
   /** Every write is on disk when it returns. */
   serve(calls: readonly Call[]): Answer[];
   /** Why the last write was refused by the disk, or by another program that holds the file; null: it was not. */
   readonly refusing: string | null;
-  /** Writes what is there already, to find out whether writes are taken again. */
+  /** Writes an existing value again, to find out whether writes are accepted again. */
   probe(): void;
-  /** True when something was written since the last look. */
+  /** True when something was written since the last call. */
   takeWritten(): boolean;
 }
 
@@ -26,7 +26,7 @@ export function createCallServer(db: DatabaseSync, ports: ThreadPorts): CallServ
     const deed = ports[port] as unknown as Readonly<Record<string, (...values: readonly unknown[]) => unknown>>;
     return { id, value: deed[method]?.(...values) };
   }
-  /** A call that fails and has changed nothing is refused, and the others go on. SQLite itself ends the transaction at some faults. */
+  /** A call that fails without a change is refused, and the others continue. At some faults SQLite itself ends the transaction. */
   function performBeside(call: Call): Answer {
     const before = changes();
     try {
@@ -50,7 +50,7 @@ export function createCallServer(db: DatabaseSync, ports: ThreadPorts): CallServ
         return transact(() => calls.map(performBeside));
       } catch (cause) {
         const fault = storeFault(cause, "write to the store");
-        // If the disk is the trouble, all writes fail. If one call is, the others must not fail with it.
+        // If the disk is the cause, all writes fail. If one call is the cause, the others must not fail with it.
         const all = fault.code === "store_unavailable";
         return calls.map((call) => (all && !isRead(call.port, call.method) ? refused(call, fault) : performAlone(call)));
       }
@@ -69,7 +69,7 @@ export function createCallServer(db: DatabaseSync, ports: ThreadPorts): CallServ
 }
 
 interface Transactions extends Pick<CallServer, "refusing"> {
-  /** What it throws has left nothing in the file. */
+  /** If it throws, the file is unchanged. */
   transact<Result>(work: () => Result): Result;
   /** Rows written since the file was opened. */
   changes(): number;

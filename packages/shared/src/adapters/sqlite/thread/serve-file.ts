@@ -19,7 +19,7 @@ import type { Call, FromThread, ThreadData, ToThread } from "./thread-messages.t
 /** While writes are refused, one is tried at this interval, in milliseconds. */
 const PROBE_MS = 5_000;
 
-/** What the store's thread does: performs all calls that have come in one transaction, and answers when that is on disk. */
+/** The work of the store's thread: performs all calls that have arrived in one transaction, and answers when that is on disk. */
 export function serveFile(port: MessagePort, data: ThreadData): void {
   try {
     serveOpened(port, data);
@@ -49,7 +49,7 @@ function serveDatabase(port: MessagePort, db: DatabaseSync, file: string): void 
 
   function close(): void {
     refusals.close();
-    mark.close(); // It says first that the log may be gone, and then what is there without it.
+    mark.close(); // First record that the log may be missing, then what exists without it.
     db.close();
     mark.seal();
     port.close();
@@ -57,7 +57,7 @@ function serveDatabase(port: MessagePort, db: DatabaseSync, file: string): void 
   port.on("message", (first: ToThread) => {
     const calls: Call[] = [];
     let closing = false;
-    // All calls that have come meanwhile are one transaction: the more calls, the less each costs.
+    // All calls that have arrived meanwhile are one transaction: the more calls, the less each costs.
     for (let message: ToThread | undefined = first; message !== undefined; message = nextMessage(port)) {
       if ("close" in message) closing = true;
       else calls.push(...message.calls);
@@ -77,7 +77,7 @@ export function openContext(db: DatabaseSync, onUnreadable: OnUnreadable): Store
   return { db, meta: openMeta(db), definitions, runs, overlap: openOverlap(db, { definitions, runs }), onUnreadable };
 }
 
-/** The first message says that the file is open; what was met on the way comes after it. */
+/** The first message says that the file is open; unreadable rows found while opening it follow. */
 function createUnreadablePost(port: MessagePort): { readonly tell: OnUnreadable; ready(): void } {
   let early: UnreadableRow[] | null = [];
   return {
@@ -105,7 +105,7 @@ function createRefusalWatch(port: MessagePort, server: CallServer): { look(): vo
     try {
       if (server.refusing !== null) server.probe();
     } catch {
-      // They are refused still.
+      // Writes are still refused.
     }
     look();
   }

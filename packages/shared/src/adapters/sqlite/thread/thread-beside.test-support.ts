@@ -6,7 +6,7 @@ import { storeOver, type SqliteStoreOptions } from "../sqlite-store.ts";
 import { startThread, type StoreThread } from "./thread-link.ts";
 import type { ThreadData } from "./thread-messages.ts";
 
-/** A store whose calls are performed in this thread, over the same messages: a thread each is dear where hundreds are opened. */
+/** A store whose calls are performed in this thread, over the same messages: a thread for each would be expensive where hundreds are opened. */
 export async function openSqliteStoreHere(options: SqliteStoreOptions): Promise<Store> {
   const data = { file: options.file, pagesMax: options.pagesMax ?? null };
   const { onLost = () => {}, onUnreadable = () => {} } = options;

@@ -31,7 +31,7 @@ export interface StartOptions {
   readonly start?: (data: ThreadData) => StoreThread;
 }
 
-/** This program's own sources, or what was built from them. */
+/** This program's own sources, or their build. */
 const ENTRY = import.meta.url.endsWith(".ts") ? new URL("./thread.ts", import.meta.url) : new URL("./thread.js", import.meta.url);
 
 /** Starts the thread and waits until the file is open. */
@@ -97,7 +97,7 @@ function createPendingCalls(worker: StoreThread): PendingCalls {
     } catch {
       for (const call of calls) sendAlone(call); // One of them cannot be sent.
     }
-    worker.ref(); // The process waits for answers, but not for a thread that has nothing to do.
+    worker.ref(); // The process stays alive for answers, but not for an idle thread.
   }
   function sendAlone(call: Call): void {
     try {
@@ -142,8 +142,8 @@ function createPendingCalls(worker: StoreThread): PendingCalls {
 const gone = (message: string, cause?: unknown): AppError => new AppError("store_unavailable", message, { retryable: true, cause });
 
 /**
- * Sources are found by their condition, which a thread does not take over from how the program itself was started. Nothing
- * else of that is handed on: a thread refuses V8's flags, and a program may well be started with `--max-old-space-size`.
+ * Sources are found by their condition, which a thread does not inherit from the options of the program. No other option
+ * is passed on: a thread refuses V8's flags, and a program may be started with `--max-old-space-size`.
  */
 function startWorker(workerData: ThreadData): StoreThread {
   const execArgv = ENTRY.href.endsWith(".ts") ? ["--conditions=@tickline/source"] : [];

@@ -45,7 +45,7 @@ export function parseCalendarDay(interval: CalendarInterval, on: string | number
   }
 }
 
-/** What `mon`, `mondays` and `moday` mean. */
+/** The weekday that `mon`, `mondays` and `moday` mean. */
 function weekdayMeantBy(text: string): string | null {
   const abbreviated = WEEKDAYS.filter((name) => text.length >= 3 && name.startsWith(text));
   const [meant, other] = abbreviated.length > 0 ? abbreviated : nearestTo(text, WEEKDAYS);

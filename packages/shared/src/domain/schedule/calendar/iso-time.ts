@@ -19,15 +19,15 @@ const WALL = `(?:${YEAR}-${DAY_OF_YEAR}|${LEAP_YEAR}-02-29)[Tt]${HOUR}:[0-5][0-9
 const OFFSET = `(?:[Zz]|[+-]${HOUR}(?::?[0-5][0-9])?)`;
 
 /**
- * What `parseInstant` reads, as a pattern of JSON Schema. It differs in the hours at either end alone: it does not see that an offset
- * leads out of the years 1970 to 9999, or into them.
+ * What `parseInstant` reads, as a pattern of JSON Schema. It differs only in the hours at both ends: it cannot express that an offset
+ * moves an instant out of the years 1970 to 9999, or into them.
  */
 export const INSTANT_PATTERN = patternWithin(WALL + OFFSET);
 
 /** What `parseIsoTime` reads and `parseInstant` does not. */
 export const WALL_TIME_PATTERN = patternWithin(WALL);
 
-/** `offsetMs` is null when the text names neither `Z` nor an offset: then it is a time on some wall. */
+/** `offsetMs` is null when the text names neither `Z` nor an offset: then it is a wall-clock time. */
 export type IsoTime = { readonly wall: WallTime; readonly offsetMs: number | null };
 
 const MINUTE_MS = 60_000;
@@ -52,7 +52,7 @@ export function parseIsoTime(text: string): Parsed<IsoTime> {
   ];
   const ms = Math.floor(Number(`0.${match[7] ?? "0"}`) * 1000);
   const wall = Date.UTC(year, month - 1, day, hour, minute, second, ms);
-  // Date.UTC rolls 30 February over to March and takes the years 0 to 99 for 1900 to 1999: what comes back then differs.
+  // Date.UTC rolls 30 February over to March and treats the years 0 to 99 as 1900 to 1999: then the result differs from the input.
   if (new Date(wall).toISOString().slice(0, 19) !== isoSeconds(match))
     return fault("bad_instant", `"${text}" names a day or time that does not exist`);
   const offsetMs = match[8] === undefined ? null : parseOffsetMs(match[8]);

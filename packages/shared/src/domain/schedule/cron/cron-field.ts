@@ -1,9 +1,9 @@
-/** One field of a cron line: what it is called in messages, and what may stand in it. */
+/** One field of a cron line: its name in messages, and its allowed values. */
 export type CronField = {
   readonly name: string;
   readonly min: number;
   readonly max: number;
-  /** Full names in upper case; the first one stands for `min`. Any three letters or more of their beginning are a name too. */
+  /** Full names in upper case; the first one is the name of `min`. Their first three or more letters are names too. */
   readonly names: readonly string[];
   readonly special: "none" | "day of month" | "day of week";
 };
@@ -11,7 +11,7 @@ export type CronField = {
 const MONTH_NAMES = "JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER".split(" ");
 const WEEKDAY_NAMES = "SUNDAY MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY".split(" ");
 
-/** Letters of the name that a line that has been read shows. */
+/** Number of letters of a name in a line that has been read. */
 const SHORT_NAME_LENGTH = 3;
 
 export const DAY_NAMES = WEEKDAY_NAMES.map((name) => name.slice(0, SHORT_NAME_LENGTH));
@@ -32,16 +32,16 @@ export const CRON_FIELDS: readonly CronField[] = [
   DAY_OF_WEEK,
 ];
 
-/** Sunday is the first value and comes once more behind the last one. */
+/** Sunday is the first value, and also follows the last one. */
 export const hasTwoSundays = ({ special, min }: CronField): boolean => special === "day of week" && min === 0;
 
-/** The largest of the values that differ: 6 where 7 is Sunday once more. */
+/** The largest different value: 6 if 7 is Sunday again. */
 export const lastValue = (field: CronField): number => (hasTwoSundays(field) ? field.max - 1 : field.max);
 
 /** How many different values a field has. */
 export const countValues = (field: CronField): number => lastValue(field) - field.min + 1;
 
-/** The value that a number or name stands for, be it in range or not; null for other texts. */
+/** The value of a number or name, in range or not; null for other texts. */
 export function readFieldValue({ names, min }: CronField, text: string): number | null {
   if (/^\d{1,4}$/.test(text)) return Number(text);
   const index = text.length < SHORT_NAME_LENGTH ? -1 : names.findIndex((name) => name.startsWith(text.toUpperCase()));

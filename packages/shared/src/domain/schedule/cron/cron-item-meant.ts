@@ -2,7 +2,7 @@ import { nearestTo } from "../../spelling/edit-distance.ts";
 import { type CronField, shortName } from "./cron-field.ts";
 import { type ScheduleFault, fault } from "../fault.ts";
 
-/** `H`, `H/15`, `H(0-29)/10`, and `R` in its place. */
+/** `H`, `H/15`, `H(0-29)/10`, and the same with `R`. */
 const HASHED = /^[HR](?:\((\d+)-(\d+)\))?(?:\/(\d+))?$/i;
 
 /** `~`, `0~59`. */
@@ -22,7 +22,7 @@ export function pickedByOthers(field: CronField, item: string): ScheduleFault | 
   return fault("bad_cron", `"${item}" is a value that Jenkins picks for each job, and Tickline does not: name one`, [instead]);
 }
 
-/** Words and forms of other places in the place of an item, with the item that they mean. */
+/** Words and forms of other schedulers or fields, with the item that they mean. */
 export function insteadOfItem(field: CronField, item: string): string[] {
   const word = item.toLowerCase();
   if (item.includes("..")) return [item.replaceAll("..", "-")];
@@ -38,7 +38,7 @@ export function insteadOfItem(field: CronField, item: string): string[] {
 export const insteadOfRange = ({ min, max }: CronField, [from, to]: readonly (string | undefined)[], step?: string): string[] =>
   min === 0 && Number(from) === 0 && Number(to) === max + 1 ? [`0-${max}${step === undefined ? "" : `/${step}`}`] : [];
 
-/** The bounds of a range in which one is no name of the field, with the name that was meant; none if that is not certain. */
+/** The corrected bounds of a range of which one is not a name of the field; none if the intended name is not certain. */
 export function insteadOfName(field: CronField, word: string, bounds: readonly (string | undefined)[]): string[] {
   const instead = bounds[1] === undefined ? insteadOfItem(field, word) : [];
   if (instead.length > 0) return instead;

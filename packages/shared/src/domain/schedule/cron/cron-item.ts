@@ -5,8 +5,8 @@ import { type Parsed, type ScheduleFault, fault, parsed } from "../fault.ts";
 const ITEM = /^(?:\*|([A-Z0-9]+)(?:-([A-Z0-9]+))?)(?:\/(\d+))?$/i;
 
 /**
- * Reads one item of a field's list: a value, a range, a step, or one of the specials. What `nextWallTime` takes stays as
- * it was written; the rest is written in a form that it takes and that means the same.
+ * Reads one item of a field's list: a value, a range, a step, or one of the specials. Forms that `nextWallTime` accepts stay
+ * as they were written; other forms are rewritten to accepted ones with the same meaning.
  */
 export function readItem(field: CronField, item: string): Parsed<string> {
   if (item === "") return wrong("a value is empty: look for a stray comma");
@@ -28,7 +28,7 @@ export function readItem(field: CronField, item: string): Parsed<string> {
 
 export const isLastWeekday = (field: CronField, text: string): boolean => field.special === "day of month" && text.toUpperCase() === "LW";
 
-/** What to write instead is an item here. */
+/** Here the suggestion is an item. */
 const wrong = (problem: string, instead: readonly string[] = []): ScheduleFault => fault("bad_cron", problem, instead);
 
 function faultOfBounds(field: CronField, bounds: readonly (string | undefined)[], step?: string): ScheduleFault | null {
@@ -42,7 +42,7 @@ function faultOfBounds(field: CronField, bounds: readonly (string | undefined)[]
   return null;
 }
 
-/** Cron takes a step that leaves the field for its first value; who wrote it may have meant something else, so it is not taken for that. */
+/** Cron reads a step longer than the field as its first value; the writer may have meant something else, so it is refused. */
 function faultOfStep(
   field: CronField,
   { from = String(field.min), step = "1" }: { from?: string | undefined; step?: string | undefined },
@@ -53,7 +53,7 @@ function faultOfStep(
   return by === 0 ? wrong(problem) : wrong(`${problem}, and cron takes it for ${from} alone`, [from]);
 }
 
-/** L, L-3, 15W, 5L, MON#2: what is read, a fault if it is wrong, and null if the item is none of these. */
+/** L, L-3, 15W, 5L, MON#2: the item as read, a fault if it is wrong, and null if the item is none of these. */
 function readSpecial(field: CronField, item: string): Parsed<string> | null {
   if (field.special === "day of month") {
     if (item.toUpperCase() === "L") return parsed(item);
@@ -76,7 +76,7 @@ function readSpecial(field: CronField, item: string): Parsed<string> | null {
   return null;
 }
 
-/** A value with a step, `5/15`: from it to the field's last one, as Quartz and Spring have it. */
+/** A value with a step, `5/15`: from it to the field's last one, as in Quartz and Spring. */
 function fromOnText(field: CronField, text: string, step: number): string {
   const value = readFieldValue(field, text) ?? field.min;
   const from = hasTwoSundays(field) && value > lastValue(field) ? field.min : value;
@@ -98,7 +98,7 @@ function rangeText(field: CronField, { from, to, step }: Range): string {
 
 type Bounds = Pick<Range, "from" | "to">;
 
-/** Sunday is 0 at the beginning of a range and 7 at its end, where it is written as a name; a number is what it is there. */
+/** Sunday, written as a name, is 0 at the start of a range and 7 at its end; a number keeps its value. */
 function readBounds(field: CronField, { from, to }: Bounds): readonly [first: number, last: number] {
   const [first, last] = [readFieldValue(field, from) ?? 0, readFieldValue(field, to) ?? 0];
   if (!hasTwoSundays(field)) return [first, last];
@@ -117,7 +117,7 @@ const isName = (text: string): boolean => /^[A-Z]/i.test(text);
 
 type Span = { readonly from: number; readonly to: number; readonly step: number };
 
-/** A range that runs over the field's last value, cut in two; its step goes on behind the cut. */
+/** A range that wraps after the field's last value, split in two; its step continues in the second part. */
 function wrapped(field: CronField, { from, to, step }: Span): Span[] {
   const last = lastValue(field);
   const over = from + step * Math.ceil((last + 1 - from) / step) - countValues(field);

@@ -165,7 +165,7 @@ describe("what others write is read where its meaning is certain", () => {
   });
 });
 
-/** The days on which a line fires in the week that begins with Sunday, 2026-01-04. */
+/** The days on which a line fires in the week from Sunday, 2026-01-04. */
 function firedWeekdays(cron: string): string {
   const read = parseCron(cron);
   if (read.kind === "fault") throw new Error(read.message);

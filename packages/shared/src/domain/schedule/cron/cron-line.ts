@@ -23,12 +23,12 @@ const FIELD = `[0-9A-Za-z?/,#${STARS}${DASHES}]+`;
 const APART = `(?:[ \\t]+(?:[${DASHES}][ \\t]+)?|,[ \\t]+)`;
 const LINE = `${FIELD}(?:${APART}${FIELD})+`;
 
-/** The form of the lines that `parseCron` reads, as a pattern of JSON Schema: what may stand in which field is beyond it. */
+/** The form of the lines that `parseCron` reads, as a pattern of JSON Schema, which does not express the allowed values of each field. */
 export const CRON_PATTERN = patternWithin(
   `${QUOTES_PATTERN}${BLANKS}(?:${anyCase([...NICKNAMES.keys()])}|${LINE}|${anyCase(["cron"])} ?\\(${BLANKS}${LINE}${BLANKS}\\))${BLANKS}${QUOTES_PATTERN}`,
 );
 
-/** What other schedulers and people call a line; `@biweekly` is left out, because it may be twice a week or every two weeks. */
+/** Other names of lines; `@biweekly` is left out, because it may mean twice a week or every two weeks. */
 const NICKNAMES_OF_OTHERS: ReadonlyMap<string, string> = new Map([
   ["@every_second", "* * * * * *"],
   ["@secondly", "* * * * * *"],
@@ -41,13 +41,13 @@ const NICKNAMES_OF_OTHERS: ReadonlyMap<string, string> = new Map([
   ["@semiannually", "0 0 1 1,7 *"],
 ]);
 
-/** A nickname that only looks like another one. */
+/** A nickname that resembles another one but has another meaning. */
 const MEANS_ANOTHER = /^@(?:bi|semi)/i;
 
 /**
  * Reads a cron line of our dialect (docs/schedules.md): five fields, six with a leading second, seven with years that are
  * `*`, a nickname, or a line of EventBridge. The value has five or six fields with single blanks, which `nextWallTime`
- * evaluates; what that takes already is otherwise as it was written. A value reads back as itself.
+ * evaluates; accepted forms otherwise stay as they were written. Reading a value again returns the same value.
  */
 export function parseCron(text: string): Parsed<string> {
   const line = plainLine(text).replace(/, | - /g, (separator) => separator.trim());
@@ -93,7 +93,7 @@ function parseFields(texts: readonly string[]): Parsed<string> {
   return parsed(read.join(" "));
 }
 
-/** What is suggested for a field becomes a line, which is suggested if it is accepted, or corrected further. */
+/** A suggestion for a field becomes a line, which is suggested if it is accepted, or corrected further. */
 function faultOfField(texts: readonly string[], i: number, { message, suggestions = [] }: ScheduleFault): ScheduleFault {
   const field = CRON_FIELDS.slice(-texts.length)[i];
   const fields = suggestions.filter((text) => typeof text === "string");
@@ -112,7 +112,7 @@ function acceptedLine(texts: readonly string[]): string | null {
   return typeof line === "string" ? line : null;
 }
 
-/** Fields that restrict to four digits are years; others are bounds of the schedule here. */
+/** Fields with four-digit values are years; here years are bounds of the schedule. */
 function faultOfYears(line: string, texts: readonly string[]): ScheduleFault | null {
   const years = texts.at(-1) ?? "";
   if ((texts.length !== 6 && texts.length !== 7) || !/^(?:\d{4}|\*\/\d)/.test(years) || (texts.length === 6 && years.startsWith("*")))
@@ -121,7 +121,7 @@ function faultOfYears(line: string, texts: readonly string[]): ScheduleFault | n
   return yearsFault(`"${line}" restricts the years in its last field`, { years, texts: fields, rest: parseFields(fields) });
 }
 
-/** Who writes years and `?` counts the days of the week as Quartz does. */
+/** A line with years and `?` counts the days of the week as Quartz does. */
 function namedAsQuartz(texts: readonly string[]): readonly string[] {
   const weekday = texts.at(-1) ?? "";
   const names = texts.at(-3) === "?" && countsWeekdays(weekday) ? namesOfQuartzDays(weekday) : null;
@@ -131,7 +131,7 @@ function namedAsQuartz(texts: readonly string[]): readonly string[] {
 /** A program or a comment, as in the tables of cron. */
 const COMMAND = /^(?:\/[a-z]|#$|#[a-z])/i;
 
-/** The fields and a command, which a user may stand before. */
+/** The fields and a command, which may follow a user name. */
 function faultOfCommand(line: string, texts: readonly string[]): ScheduleFault | null {
   const at = texts.findIndex((text) => COMMAND.test(text));
   const count = [at, at - 1].find((fields) => (fields === 5 || fields === 6) && parseFields(texts.slice(0, fields)).kind === "parsed");
@@ -182,8 +182,8 @@ export function cronFields(cron: string): readonly [string, string, string, stri
 }
 
 /**
- * A line is *fixed* if neither second, minute nor hour has a wildcard, be it with a step: it names times of day, and each of
- * them is kept once a day even where the clock skips or repeats it. Any other line follows the clock. A range with a step
+ * A line is *fixed* if neither second, minute nor hour has a wildcard, with or without a step: it names times of day, and each of
+ * them fires once a day even if the clock skips or repeats it. Any other line follows the clock. A range with a step
  * names times too, as in Debian's cron: `57 2-23/24` is 2:57.
  */
 export function isFixedTime(cron: string): boolean {
@@ -191,7 +191,7 @@ export function isFixedTime(cron: string): boolean {
   return !`${second} ${minute} ${hour}`.includes("*");
 }
 
-/** Day of month and day of week are both restricted: then either of them suffices (OR). */
+/** Day of month and day of week are both restricted: then a day has to match only one of them (OR). */
 export function joinsDaysByOr(cron: string): boolean {
   const [, , , day, , weekday] = cronFields(cron);
   return !["*", "?"].includes(day) && !["*", "?"].includes(weekday);

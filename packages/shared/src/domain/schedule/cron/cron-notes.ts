@@ -3,10 +3,10 @@ import { cronFields, joinsDaysByOr } from "./cron-line.ts";
 import { cronValues } from "./cron-values.ts";
 import { countsWeekdays, namesOfQuartzDays } from "./quartz-days.ts";
 
-/** The shortest that each month is, January first. */
+/** The shortest length of each month, January first. */
 const DAYS_OF_MONTHS_MIN = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** What a person may not expect of a valid cron line, whenever it fires. */
+/** Notes about unexpected behaviour of a valid cron line, at any time. */
 export function cronNotes(cron: string): string[] {
   const notes = [joinsDaysByOr(cron) ? OR_NOTE : null, quartzNote(cron), skipNote(cron)];
   return notes.filter((note) => note !== null);
@@ -14,7 +14,7 @@ export function cronNotes(cron: string): string[] {
 
 const OR_NOTE = "day of month and day of week are joined by OR: it runs on every day that matches either of them";
 
-/** Who writes `?` may know cron lines from Quartz, where Sunday is 1. */
+/** A writer of `?` may know cron lines from Quartz, where Sunday is 1. */
 function quartzNote(cron: string): string | null {
   const [, , , day, , weekday] = cronFields(cron);
   if (day !== "?" || !countsWeekdays(weekday)) return null;
@@ -41,7 +41,7 @@ function skipNote(cron: string): string | null {
   return skips ? `months without a day ${first.replace(/W$/i, "")} are skipped; the day of month L is the last day of every month` : null;
 }
 
-/** How many days a month has to have for a day of it: 31, or 30 for `L-29`. */
+/** The number of days that a month needs to have this day: 31, or 30 for `L-29`. */
 function daysNeeded(day: string): number {
   if (!day.startsWith("L")) return Number.parseInt(day, 10);
   return Number.parseInt(day.slice(2), 10) + 1 || 1;

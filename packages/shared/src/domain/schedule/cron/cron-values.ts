@@ -3,8 +3,8 @@ import { type CronField, hasTwoSundays, lastValue, readFieldValue } from "./cron
 const RANGE = /^(\*|[A-Z0-9]+)(?:-([A-Z0-9]+))?(?:\/(\d+))?$/;
 
 /**
- * What a field that has been read stands for, so that two spellings can be compared: its values as numbers, and specials
- * as they are (`L`, `15W`, `1#2`, `5L`), with names as numbers. Sunday is 0.
+ * The values of a field that has been read, so that two spellings can be compared: values and names as numbers, and specials
+ * as they are (`L`, `15W`, `1#2`, `5L`). Sunday is 0.
  */
 export const cronValues = (field: CronField, text: string): ReadonlySet<string> =>
   new Set((text === "?" ? "*" : text.toUpperCase()).split(",").flatMap((item) => valuesOfItem(field, item)));

@@ -4,7 +4,7 @@ import { parseCron } from "./cron-line.ts";
 import { linesByMonth } from "./days-before-last.ts";
 import type { WallTime } from "../zone/wall-time.ts";
 
-/** Compiled lines kept (twice that at worst): each takes 79 KB of croner's tables and 15 us to make. */
+/** Compiled lines kept (at most twice this many): each takes 79 KB of croner's tables and 15 us to make. */
 const COMPILED_MAX = 250;
 
 /** The Gregorian calendar with its weekdays repeats after 400 years: 146,097 days, which are whole weeks. */
@@ -40,7 +40,7 @@ export function nextWallTime(cron: string, after: WallTime): WallTime | null {
   return first === null ? null : first + shiftMs;
 }
 
-/** Lines for February fire in years of the other length too. */
+/** Lines for February also fire in years of the other length. */
 function nextInMonths(line: Cron, monthDays: number, after: Date): Date | null {
   let next = line.nextRun(after);
   while (next !== null && daysInMonth(next) !== monthDays)
@@ -51,8 +51,8 @@ function nextInMonths(line: Cron, monthDays: number, after: Date): Date | null {
 const daysInMonth = (date: Date): number => new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
 
 /**
- * A line was valid when it was accepted; another version of the parser may refuse it. It is read once more, because croner
- * takes `SUN-SUN` in lines that were stored as it was written for the whole week.
+ * A line was valid when it was accepted; another version of the parser may refuse it. It is read again, because croner
+ * treats `SUN-SUN`, which earlier lines were stored with unchanged, as the whole week.
  */
 function compile(cron: string): CompiledLine {
   const read = parseCron(cron);

@@ -7,20 +7,20 @@ import { instantOfWall, segmentAt } from "../zone/zone-clock.ts";
 
 export type CronTimes = { readonly cron: string; readonly timezone: string };
 
-/** Pairs of line and zone whose latest answers are kept (twice that at worst), 300 bytes each. */
+/** Pairs of line and zone whose latest answers are kept (at most twice this many), 300 bytes each. */
 const ANSWERS_MAX = 5_000;
 
 /** Consecutive answers that are kept of each: more than one job shows. */
 const NEXTS_MAX = 8;
 
-/** For every `after` with `from <= after`, the next instant is the first of `nexts` that is later; null: there is none any more. */
+/** For every `after` with `from <= after`, the next instant is the first of `nexts` that is later; null: there are no more. */
 type Answers = { readonly from: Instant; readonly nexts: readonly (Instant | null)[] };
 
 const answers = boundedCache<string, Answers>(ANSWERS_MAX);
 
 /**
- * `firstCronInstant`, remembered: thousands of jobs on one line and zone ask the same questions, and each request for a job asks for the
- * same few instants. A remembered answer costs about 0.1 us, another 2 to 30 us.
+ * `firstCronInstant` with a cache: thousands of jobs with one line and zone need the same instants, and so does each request for a
+ * job. A cached answer costs about 0.1 us, another 2 to 30 us.
  */
 export function nextCronInstant({ cron, timezone }: CronTimes, after: Instant): Instant | null {
   const key = `${cron}|${timezone}`;
@@ -41,9 +41,9 @@ function continued({ from, nexts }: Answers, next: Instant | null): Answers {
  * The first instant strictly after `after` that the line produces in the zone, or null if none comes before the year
  * 10000. Line and zone must be valid.
  *
- * A line of fixed times keeps each of them once: one that the clock skips comes at the first instant behind the gap, one
- * that comes twice is taken at its first coming. Any other line follows the clock: every instant counts whose
- * wall-clock time matches, so what is skipped does not run and what is repeated runs again.
+ * A line of fixed times fires each of them once: a skipped time fires at the first instant after the gap, and a time
+ * that occurs twice fires the first time. Any other line follows the clock: it fires at every instant whose
+ * wall-clock time matches, so skipped times do not fire and repeated times fire again.
  */
 export function firstCronInstant(times: CronTimes, after: Instant): Instant | null {
   const next = isFixedTime(times.cron) ? nextFixed(times, after) : nextFollowing(times, after);

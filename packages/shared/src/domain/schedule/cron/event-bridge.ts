@@ -2,7 +2,7 @@ const YEARS = /^(?:\*|\d{4})[\d,/-]*$/;
 
 /**
  * The fields of a cron line as Amazon EventBridge writes it, minute to day of week and year; null for other lines. It
- * stands in `cron( )`, or is known by a `?` where our lines of six fields have hours or months.
+ * is inside `cron( )`, or is recognised by a `?` in the place of hours or months in our lines of six fields.
  */
 export function eventBridgeFields(line: string): string[] | null {
   const inside = /^cron ?\((.*)\)$/i.exec(line)?.[1];

@@ -5,8 +5,8 @@ import { parseEvery } from "../interval/every.ts";
 const UNIT_MS: Readonly<Record<string, number>> = { second: 1_000, minute: 60_000, hour: 3_600_000, "day of month": 86_400_000 };
 
 /**
- * The fixed interval that a step means which is longer than its field, `*\/90` in the minutes: every 90 minutes. Null if other
- * fields say that something else is meant, or if there is no such interval.
+ * The fixed interval that is meant by a step longer than its field, `*\/90` in the minutes: every 90 minutes. Null if other
+ * fields have another meaning, or if there is no such interval.
  */
 export function intervalMeantBy(texts: readonly string[], i: number): string | null {
   const field = CRON_FIELDS.slice(-texts.length)[i];

@@ -5,10 +5,10 @@ import { readCronField } from "./read-cron-field.ts";
 /** Quartz and EventBridge count the days of the week from 1, Sunday, to 7, Saturday. */
 const QUARTZ_DAY_OF_WEEK: CronField = { ...DAY_OF_WEEK, min: 1 };
 
-/** Whether a day-of-week field has numbers of days, or the lone `L` that is Saturday to Quartz. */
+/** Whether a day-of-week field has numbers of days, or a single `L`, which is Saturday in Quartz. */
 export const countsWeekdays = (text: string): boolean => text.split(",").some((item) => /^\d|-\d|^L$/i.test(item));
 
-/** A day-of-week field with the numbers of Quartz, written in names; null if it is none, or if that does not mean the same. */
+/** A day-of-week field with the numbers of Quartz, rewritten with names; null if it is not one, or if the result would have another meaning. */
 export function namesOfQuartzDays(text: string): string | null {
   const items = text.split(",").map((item) => (item.toUpperCase() === "L" ? "7" : item));
   const quartz = readCronField(QUARTZ_DAY_OF_WEEK, items.join(","));

@@ -2,7 +2,7 @@ import type { CronField } from "./cron-field.ts";
 import { isLastWeekday, readItem } from "./cron-item.ts";
 import { type Parsed, type ScheduleFault, parsed } from "../fault.ts";
 
-/** Reads one field of a cron line; the message of a fault is a clause of its own, and what it suggests are texts of the field. */
+/** Reads one field of a cron line; the message of a fault is a clause of its own, and its suggestions are texts of the field. */
 export function readCronField(field: CronField, text: string): Parsed<string> {
   if (text === "*" || (text === "?" && field.special !== "none") || isLastWeekday(field, text)) return parsed(text);
   const [items, texts]: [string[], string[]] = [[], text.split(",")];
@@ -14,7 +14,7 @@ export function readCronField(field: CronField, text: string): Parsed<string> {
   return parsed(items.join(","));
 }
 
-/** A list without empty values; a list that has every value is `*`; else the list with another item in the place of the wrong one. */
+/** A list without empty values; a list that has every value is `*`; otherwise the list with the wrong item replaced. */
 function suggestFields(texts: readonly string[], i: number, { suggestions = [] }: ScheduleFault): string[] {
   if (texts[i] === "") return texts.some((text) => text !== "") ? [texts.filter((text) => text !== "").join(",")] : [];
   if (texts[i] === "*" && texts.length > 1) return ["*"];

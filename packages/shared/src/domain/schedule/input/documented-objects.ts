@@ -6,7 +6,7 @@ import { InstantText, TimeOfDayField, ZoneField, ZoneText, boundsFields, schedul
 
 /**
  * The objects that a schedule may be as the OpenAPI document has them: an object for each interval, and for both ways to write an instant.
- * They are read as one object each, which can say of a day or a time zone what is wrong with it where it stands.
+ * They are read as one object each, which can report what is wrong with a day or a time zone at its own path.
  */
 const calendar = (interval: "daily" | "weekly" | "monthly", on: z.ZodType) =>
   z.strictObject({ interval: z.literal(interval), at: TimeOfDayField, on, timezone: ZoneField, ...boundsFields });

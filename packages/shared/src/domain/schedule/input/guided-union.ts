@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Says which option a value is meant as, or what is wrong with it if it is meant as none. */
+/** Returns the option that a value is meant as, or what is wrong with it if it is meant as none. */
 export type Guide<Options extends readonly z.ZodType[]> = (
   value: unknown,
 ) => { readonly option: Options[number] } | { readonly message: string; readonly code: string };
@@ -25,9 +25,9 @@ const GuidedUnion = z.core.$constructor<z.ZodUnion, GuidedUnionDef>("GuidedUnion
 });
 
 /**
- * A union that documents itself as `z.union` does, but asks `guide` which option a value is meant as and reads it as
- * that one alone. So a fault is reported where it is, instead of as a list of why each option failed. `documented`: the options as documents
- * have them, where they are others than those that read best.
+ * A union that documents itself as `z.union` does, but calls `guide` to choose the option that a value is meant as, and reads it as
+ * that option only. So a fault is reported where it is, instead of as a list of why each option failed. `documented`: the options for
+ * documents, if they differ from those that are read.
  */
 export const guidedUnion = <const Options extends readonly z.ZodType[]>(
   options: Options,

@@ -15,9 +15,9 @@ const regex = (pattern: string): RegExp => new RegExp(pattern, "u");
 interface Case {
   readonly pattern: string;
   readonly parse: (text: string) => Parsed<unknown>;
-  /** Texts as clients write them, wrong ones too. */
+  /** Texts as clients write them, including wrong ones. */
   readonly texts: fc.Arbitrary<string>;
-  /** What the pattern matches and the parser refuses: no pattern could tell. */
+  /** Texts that the pattern matches and the parser refuses: no pattern can express the difference. */
   readonly mayRefuse: RegExp | null;
 }
 

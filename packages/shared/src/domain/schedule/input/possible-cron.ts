@@ -16,7 +16,7 @@ export function parsePossibleCron(text: string): Parsed<string> {
   return cron.kind === "fault" ? (faultOfWords(line) ?? cron) : (faultOfImpossibleDays(cron.value) ?? cron);
 }
 
-/** Words of a short string, where it has no interval of the calendar: `every 5 minutes`, `weekdays at 9am`. */
+/** Words of a short string without a calendar interval: `every 5 minutes`, `weekdays at 9am`. */
 function faultOfWords(line: string): ScheduleFault | null {
   const read = readText(line);
   if (read.kind === "fault" || !("cron" in read.value || "every" in read.value)) return null;

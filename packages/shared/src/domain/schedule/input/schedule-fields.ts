@@ -15,7 +15,7 @@ export const SCHEDULE_TEXT_MAX = 200;
 export const addFault = (ctx: z.RefinementCtx, { code, message, suggestions = [] }: ScheduleFault, path: readonly string[] = []): void =>
   ctx.addIssue({ code: "custom", message, path: [...path], params: { code, suggestions } });
 
-/** A zod transform out of a function that reads text. */
+/** Makes a zod transform from a function that reads text. */
 export const read =
   <In, Out>(parse: (input: In) => Parsed<Out>) =>
   (input: In, ctx: z.RefinementCtx): Out => {
@@ -27,14 +27,14 @@ export const read =
 
 export const scheduleText = z.string().max(SCHEDULE_TEXT_MAX);
 
-/** An instant as requests write it. The patterns here are for the documentation: what is wrong with a text its parser says better. */
+/** An instant as requests write it. The patterns here are for the documentation: the messages of the parser are better. */
 export const InstantText = scheduleText.meta({
   id: "InstantText",
   pattern: INSTANT_PATTERN,
   description: "An instant: ISO 8601 with Z or an offset.",
 });
 
-/** The `format` of what a pattern can say in part only: docs/api.md. */
+/** The `format` of texts that a pattern can describe only in part: docs/api.md. */
 export const ZoneText = scheduleText.meta({
   id: "TimeZone",
   pattern: ZONE_PATTERN,
@@ -91,7 +91,7 @@ export const boundsFields = {
   maxRuns: z.int().min(1).nullable().default(null).meta({ description: "How many scheduled runs there are at most." }),
 };
 
-/** What an answer shows may be sent back: so a line that is longer once it is read must be no longer than a text may be. */
+/** A client may send back the line of an answer. So a line that becomes longer when it is read must not exceed the limit of texts. */
 function parseCronField(line: string): Parsed<string> {
   const cron = parsePossibleCron(line);
   if (cron.kind === "fault" || cron.value.length <= SCHEDULE_TEXT_MAX) return cron;

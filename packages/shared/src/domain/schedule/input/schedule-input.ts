@@ -45,7 +45,7 @@ function withMeant(found: ScheduleFault, text: string): ScheduleFault {
   return meant.length === 0 ? found : fault(found.code, `${found.message}; did you mean ${joinByOr(meant)}?`, meant);
 }
 
-/** The text has no fields, so every fault is one of the text; and what is suggested for its cron line keeps its zone. */
+/** The text has no fields, so every fault is one of the text; suggestions for its cron line keep its zone. */
 function faultOfText({ message, ...issue }: z.core.$ZodIssue, reading: TextReading): ScheduleFault {
   const found = "params" in issue ? (issue.params as Partial<ScheduleFault> | undefined) : undefined;
   const zone = "timezone" in reading && reading.timezone !== undefined && isZone(reading.timezone) ? zoneAtEnd(reading.timezone) : "";
@@ -93,7 +93,7 @@ function chooseOption(value: unknown): { option: (typeof objects)[number] } | { 
     : { option: OBJECTS[kind] };
 }
 
-/** The kind that a field with a slip of typing means. */
+/** The kind that a field with a typing error means. */
 function meantKind(value: object): string {
   const found = Object.keys(value).map((key) => didYouMean(key, Object.keys(OBJECTS)));
   return found.find((meant) => meant !== "") ?? "";

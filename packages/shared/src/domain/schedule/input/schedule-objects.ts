@@ -21,7 +21,7 @@ import { showWallTime } from "../zone/wall-time.ts";
 import { parseZone } from "../zone/zone.ts";
 import { instantOfWall } from "../zone/zone-clock.ts";
 
-/** An object without other keys; a key too many is named together with those that exist. */
+/** An object without other keys; the fault of an unknown key names it and the keys that exist. */
 const closed = <Shape extends z.core.$ZodLooseShape>(kind: string, shape: Shape) =>
   z.strictObject(shape, {
     error: (issue) =>
@@ -48,14 +48,14 @@ export const EveryObject = closed("a fixed interval", { every: EveryField, ...bo
     example: { every: "15m" },
   });
 
-/** Whether the day suits the interval is for `parseCalendarDay` to say. */
+/** `parseCalendarDay` checks whether the day fits the interval. */
 const OnField = z
   .union([scheduleText, z.number(), z.null()], {
     error: 'on is a weekday such as "monday" (weekly), or a day of the month from 1 to 31 or "last" (monthly)',
   })
   .default(null);
 
-/** Names an interval that no calendar interval has, as the schedule that has it. */
+/** Suggests the schedule for an interval that no calendar schedule has. */
 function intervalMessage(interval: unknown): string {
   const read = readText(typeof interval === "string" ? interval.trim().toLowerCase() : "");
   const meant = read.kind === "parsed" ? [CronObject, EveryObject].some((kind) => kind.safeParse(read.value).success) : false;
@@ -107,7 +107,7 @@ function parseAt(text: string, timezone: string | null): Parsed<{ at: Instant; l
   return parsed({ at: instantOfWall(timezone, wall), local: { at: showWallTime(wall), timezone } });
 }
 
-/** What no single field can tell: whether the bounds leave anything. */
+/** A check of several fields: whether there is an instant between the bounds. */
 function checkBounds(schedule: Schedule, ctx: z.RefinementCtx): void {
   const { startAt, endAt } = schedule;
   if (startAt !== null && endAt !== null && endAt <= startAt) {

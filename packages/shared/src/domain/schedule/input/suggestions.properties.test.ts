@@ -19,7 +19,7 @@ function readIssues(wire: unknown): Said[] {
   });
 }
 
-/** A suggestion as it stands in a message, and as a request sends it. */
+/** A suggestion as a message shows it, and as a request sends it. */
 const shown = (suggestion: Suggestion): string => (typeof suggestion === "string" ? suggestion : Object.values(suggestion)[0]) ?? "";
 
 function expectAccepted({ message, suggestions }: Said): void {
@@ -87,7 +87,7 @@ describe("what a refusal says to write is accepted", () => {
 
 const DAYS = Array.from({ length: 365 }, (_, day) => Date.UTC(2026, 0, 1 + day));
 
-/** An item of Quartz's day of week, and whether a day is one of it: an oracle that shares nothing with what it checks. */
+/** An item of Quartz's day of week, and whether a day is one of it: an oracle that shares no code with the checked function. */
 type QuartzItem = { readonly text: string; readonly has: (at: number) => boolean };
 
 const quartzDay = (at: number): number => new Date(at).getUTCDay() + 1;

@@ -2,7 +2,7 @@ import { BLANKS, anyCase, patternWithin } from "../../json/json-pattern.ts";
 import { type Parsed, fault, parsed } from "../fault.ts";
 import { NUMBER_WORDS, countedInDigits } from "./number-words.ts";
 
-/** The larger first; each with the words that stand for it. */
+/** The larger units first; each with its words. */
 const UNITS = [
   { unit: "w", ms: 7 * 86_400_000, words: "week weeks" },
   { unit: "d", ms: 86_400_000, words: "day days" },
@@ -25,27 +25,27 @@ const PART = String.raw`(\d{1,15}(?:\.\d{1,6})?)\s*([a-z]+)`;
 const PARTS = new RegExp(`^${PART}(?:(?:\\s*,)?(?:\\s+and\\b)?\\s*${PART})*$`);
 
 const EACH_PART = new RegExp(PART, "g");
-/** What most durations are: `15m`. */
+/** The form of most durations: `15m`. */
 const ONE_PART = /^(\d{1,15})(ms|[wdhms])$/;
 
-/** ISO 8601, with what is always as long: not years and months. */
+/** ISO 8601, only units of constant length: not years and months. */
 const ISO = /^p(?=.)(?:([\d.]+w))?(?:([\d.]+d))?(?:t(?=.)(?:([\d.]+h))?(?:([\d.]+m))?(?:([\d.]+s))?)?$/;
 
 const WORDS = UNITS.flatMap(({ words }) => words.split(" "));
-/** A plural is its word and an `s`; what ends with it is not read by itself. */
+/** A plural is its word and an `s`. A word that ends with `s` is not read without a number. */
 const SINGULARS = WORDS.filter((word) => !word.endsWith("s"));
 const NUMBER_PATTERN = `(?:[0-9]{1,15}(?:\\.[0-9]{1,6})?|${anyCase(NUMBER_WORDS)}[ \\t])`;
 const PART_PATTERN = `${NUMBER_PATTERN}${BLANKS}(?:${anyCase(SINGULARS)}[Ss]?|${anyCase(UNITS.map(({ unit }) => unit))})`;
 
 /**
- * The form of what `parseDuration` reads, as a pattern of JSON Schema: the order of the units, how long it is, and whether `M` is a month, is
- * beyond it.
+ * The form of what `parseDuration` reads, as a pattern of JSON Schema. It does not express the order of the units, the length of the duration,
+ * and whether `M` is a month.
  */
 export const DURATION_PATTERN = patternWithin(
   [`(?:(?:${BLANKS},)?(?:[ \\t]+${anyCase(["and"])})?${BLANKS}${PART_PATTERN})+`, anyCase(SINGULARS), "[Pp][0-9.WwDdTtHhMmSs]+"].join("|"),
 );
 
-/** A capital M that no larger unit stands before: `15M` may be meant as months; `1H30M` cannot. */
+/** A capital M without a larger unit before it: `15M` may mean months; `1H30M` cannot. */
 const MONTH_OR_MINUTE = /^\s*[\d.]+\s*M(?![A-Za-z])/;
 
 /** Whether the first unit of a duration may be months as well as minutes. */
@@ -72,7 +72,7 @@ function parseAmounts(text: string): Amounts | null {
 /** A duration in the short form, `1h30m`; null for a text that is none. Syntax only: it may be too long or 0. */
 export const shortDuration = (text: string): string | null => parseAmounts(text)?.flat().join("") ?? null;
 
-/** Worked out in whole numbers, so that nothing is rounded; NaN if it is no whole number of milliseconds. */
+/** Computed with integers, so that nothing is rounded; NaN if it is not a whole number of milliseconds. */
 function toMs([amount, unit]: Amounts[number]): number {
   const ms = MS_OF[unit];
   const [whole = "0", decimals] = amount.split(".");
@@ -83,8 +83,8 @@ function toMs([amount, unit]: Amounts[number]): number {
 
 /**
  * Reads `500ms`, `2s`, `15m`, `1h30m`, `1.5h`, `2w`, the same in words (`1 hour and 30 minutes`) and as ISO 8601 has it
- * (`PT1H30M`) as milliseconds. Larger units come first, in any case; a day is 24 hours and a week 7 such days, whatever
- * the clocks do.
+ * (`PT1H30M`) as milliseconds. Larger units come first, in any case; a day is 24 hours and a week 7 such days, even
+ * when clocks change.
  */
 export function parseDuration(text: string): Parsed<number> {
   const amounts = parseAmounts(text);

@@ -17,7 +17,7 @@ export function parseEvery(every: string): Parsed<number> {
   return parseDuration(every); // In lower case, an `M` for months would become minutes.
 }
 
-/** What is written in other words than ours, or is no duration but a number of months. */
+/** A duration in other words than ours, or a number of months, which is not a duration. */
 function withMeant(read: Parsed<number>, every: string): Parsed<number> {
   if (read.kind === "parsed") return read;
   const months = parseMonths(every);

@@ -9,7 +9,7 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
   ["ninety", 90],
 ]);
 
-/** Words that stand for digits. */
+/** Words for numbers. */
 export const NUMBER_WORDS: readonly string[] = [...NUMBERS.keys()];
 
 const ANY_WORD = new RegExp(`\\b(?:${NUMBER_WORDS.join("|")})\\b`, "g");

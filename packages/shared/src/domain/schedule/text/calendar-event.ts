@@ -2,7 +2,7 @@
 const EVENT =
   /^(?:([a-z]{3,}(?:(?:,|\.\.|-)[a-z]{3,})*)(?: |$))?(?:(?:(\S+)-)?([\d*,./]+)-([\d*,./]+)(?: |$))?(?:([\d*,./]+):([\d*,./]+)(?::([\d*,./]+))?)?$/i;
 
-/** The cron line for a calendar event of systemd (`Mon..Fri *-*-* 09:00`, `*:0/15`); none for what no line can say, as years and days that have to match both. */
+/** The cron line for a calendar event of systemd (`Mon..Fri *-*-* 09:00`, `*:0/15`); none if no line can express it, as with years, or with days that have to match both fields. */
 export function cronOfCalendarEvent(event: string): string[] {
   const match = EVENT.exec(event);
   if (match === null) return [];
@@ -15,5 +15,5 @@ export function cronOfCalendarEvent(event: string): string[] {
   return [fields.map(toCronField).join(" ")];
 }
 
-/** Ranges have a dash in cron, and numbers no zeros in front. */
+/** In cron, ranges have a dash, and numbers have no leading zeros. */
 const toCronField = (text: string): string => text.replaceAll("..", "-").replace(/\d+/g, (digits) => String(Number(digits)));

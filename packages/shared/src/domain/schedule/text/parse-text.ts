@@ -11,8 +11,8 @@ const EXAMPLES = `"every 15m", "daily at 09:00", "every monday at 09:00 Europe/B
 
 /**
  * Reads what a person types: `weekly`, `every 15m`, `every monday at 9am Europe/Berlin`, a cron line, an ISO instant. In
- * any case and with any blanks. Syntax only: whether a zone, a cron field or a duration is valid is for the object's
- * schema to say. What a fault suggests has been read and validated itself.
+ * any case and with any blanks. Syntax only: the schema of the object checks whether a zone, a cron field or a duration is
+ * valid. The suggestions of a fault have been read and validated themselves.
  */
 export function parseScheduleText(text: string): Parsed<TextReading> {
   const line = plainLine(text);
@@ -33,7 +33,7 @@ export function parseScheduleText(text: string): Parsed<TextReading> {
 
 export const joinByOr = (texts: readonly string[]): string => texts.map((text) => `"${text}"`).join(" or ");
 
-/** Of texts that mean the same, the first; none that is refused. */
+/** Of accepted texts with the same meaning, the first. */
 function pickAccepted(texts: readonly string[]): string[] {
   const byMeaning = new Map<string, string>();
   for (const text of texts) {
@@ -44,8 +44,8 @@ function pickAccepted(texts: readonly string[]): string[] {
 }
 
 /**
- * What was meant by a line that is not understood: itself without slips of typing, or with the `every` or `daily` that it
- * lacks, if that has one meaning; else what it is in other words than ours.
+ * The intended meaning of a line that is not understood: the line without typing errors, or with the missing `every` or `daily`,
+ * if that has one meaning; otherwise its translation into our words.
  */
 export function meantBy(line: string): string[] {
   const spelt = pickAccepted([...respelt(line), `every ${line}`, `daily ${line}`]);

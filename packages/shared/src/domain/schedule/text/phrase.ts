@@ -3,16 +3,16 @@ import { DAY_NAMES, MONTH, readFieldValue } from "../cron/cron-field.ts";
 import { shortDuration } from "../interval/duration.ts";
 import { parseMonths } from "../interval/months.ts";
 
-/** What the part of a short string before `at` and the zone says. */
+/** The meaning of the part of a short string before `at` and the zone. */
 export type Phrase =
   | { readonly kind: "every"; readonly every: string }
   | { readonly kind: "hourly" }
   | { readonly kind: "calendar"; readonly interval: "daily" | "weekly" | "monthly"; readonly on: Weekday | number | "last" | null }
-  /** Days that no interval of the calendar has, as the last three fields of a cron line. */
+  /** Days that no calendar interval can express, as the last three fields of a cron line. */
   | { readonly kind: "days"; readonly days: string }
-  /** So many months, which are no fixed interval. */
+  /** A number of months, which is not a fixed interval. */
   | { readonly kind: "months"; readonly months: number }
-  /** A weekday of every so many weeks: 0 is Sunday. */
+  /** A weekday of every `weeks` weeks: 0 is Sunday. */
   | { readonly kind: "weeks"; readonly weeks: string; readonly day: number };
 
 const calendar = (interval: "daily" | "weekly" | "monthly", on: Weekday | number | "last" | null = null): Phrase => ({

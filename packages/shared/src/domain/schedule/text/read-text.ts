@@ -31,10 +31,10 @@ const DAY_MS = 86_400_000;
 
 const AT_TIME = /^(.+?) at (.+)$/i;
 
-/** A time that can be nothing else needs no `at`. */
+/** An unambiguous time needs no `at`. */
 const TIME_AT_END = /^(.+?) (\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?|\d{1,2} ?[ap]m|noon|midnight)$/i;
 
-/** Reads a line with single blanks. What its faults suggest has still to be tried. */
+/** Reads a line with single blanks. The suggestions of its faults still have to be tried. */
 export function readText(line: string): Parsed<TextReading> {
   const { rest, timezones } = splitZones(line);
   const [timezone, other] = timezones;
@@ -113,10 +113,10 @@ const isOfDays = (every: string): boolean => {
   return ms.kind === "parsed" && ms.value % DAY_MS === 0;
 };
 
-/** Some Friday, to show where a `startAt` stands. */
+/** A Friday, as the example of a `startAt`. */
 const SHOWN_DATE = Date.UTC(2027, 0, 1);
 
-/** `every 2 days at 09:00`, `every other monday`: the day from which they are counted is not known. */
+/** `every 2 days at 09:00`, `every other monday`: the day to count from is unknown. */
 function faultOfDaysAt(
   problem: string,
   { every, at, zone, day = 5 }: { every: string; at: string; zone: Zone; day?: number },
@@ -143,14 +143,14 @@ function faultOfHourlyAt(at: string, zone: Zone): ScheduleFault {
 /** The first fields of a cron line: minute and hour, and before them a second that is not 0. */
 const cronTime = (at: string | null): string => (at ?? "00:00").split(":").map(Number).toReversed().join(" ");
 
-/** Months differ in length; where a year has a whole number of them, a cron line counts them from January. */
+/** Months differ in length. If the number of months divides a year, a cron line counts them from January. */
 function faultOfMonths(months: number, { at, zone }: { at: string | null; zone: Zone }): ScheduleFault {
   const dates = datesOfMonths(months);
   const choices = dates === null ? [] : [`${cronTime(at)} ${dates}${zoneText(zone)}`];
   return fault("bad_schedule_text", `${months} months are no fixed interval, and a cron line counts months from January`, choices);
 }
 
-/** A time of day behind a date may be written as people say it. */
+/** A time of day after a date may be written in spoken form. */
 function fromDate([text, date = "", time]: readonly string[], zone: Zone): Parsed<TextReading> {
   if (time === undefined)
     return fault("bad_instant", `"${text}" has no time of day`, [`${date} 00:00${zoneText({ timezone: "UTC", ...zone })}`]);

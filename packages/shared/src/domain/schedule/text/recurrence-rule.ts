@@ -1,6 +1,6 @@
 const UNITS: Readonly<Record<string, string>> = { SECONDLY: "s", MINUTELY: "m", HOURLY: "h", DAILY: "d", WEEKLY: "w" };
 
-/** The short string for a recurrence rule of iCalendar (`FREQ=WEEKLY;BYDAY=MO;BYHOUR=9`) with the usual parts; none for other rules, or where the time of day is that of its DTSTART. */
+/** The short string for a recurrence rule of iCalendar (`FREQ=WEEKLY;BYDAY=MO;BYHOUR=9`) with the usual parts; none for other rules, or if the time of day comes from DTSTART. */
 export function textOfRecurrenceRule(rule: string): string[] {
   const parts = new Map(rule.split(";").map((part) => part.toUpperCase().split("=", 2) as [string, string]));
   const known = ["FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYHOUR", "BYMINUTE"];
@@ -15,7 +15,7 @@ export function textOfRecurrenceRule(rule: string): string[] {
   return [`${field("BYMINUTE", "0")} ${field("BYHOUR", "0")} ${field("BYMONTHDAY", "*")} ${field("BYMONTH", "*")} ${weekdays ?? "*"}`];
 }
 
-/** Those of a week, a month or a year that are left out are those of DTSTART. Day of month and day of week are joined by AND there. */
+/** Parts of a week, a month or a year that are left out come from DTSTART. In rules, day of month and day of week must both match. */
 function hasDays(freq: string, by: readonly string[]): boolean {
   if (by.includes("BYDAY") && by.includes("BYMONTHDAY")) return false;
   const days = by.includes("BYDAY") || by.includes("BYMONTHDAY");

@@ -13,7 +13,7 @@ const WORDS: ReadonlySet<string> = new Set([
 /** Whole words of three letters or more: not the units of `15m`, nor the parts of a cron line. */
 const WORD = /(?<![\w/:@])[a-z]{3,}(?![\w/:])/gi;
 
-/** Spellings of a text that are tried at most: those of one or two words with several neighbours. */
+/** Most spellings of a text that are tried: enough for one or two words with several neighbours. */
 const SPELLINGS_MAX = 8;
 
 /** The spellings of a short string in which each word that is unknown is replaced by one of the nearest words; none if a word has none. */

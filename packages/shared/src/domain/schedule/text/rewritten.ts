@@ -6,7 +6,7 @@ import { zoneMeantBy } from "../zone/zone.ts";
 import { parseSpokenTime } from "../calendar/time-of-day.ts";
 import { splitZones, zoneAtEnd } from "../zone/zone-in-text.ts";
 
-/** Ways to write a line that is not accepted; none of them need be. More than one: only its writer knows what was meant. */
+/** Possible corrections of a refused line; they may be refused too. More than one: the meaning is ambiguous. */
 type Rewrite = readonly [pattern: RegExp, write: (match: RegExpExecArray) => readonly string[]];
 
 const NUMBERED = ["first", "second", "third", "fourth", "fifth"];
@@ -76,7 +76,7 @@ const WHOLE = REWRITES.map(([pattern, write]) => [new RegExp(`^${pattern.source}
 
 const HTTP_DATE = /^[a-z]{3}, \d\d [a-z]{3} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})$/i;
 
-/** The ways in which a short string that is refused may be meant, in the words that are read, the likeliest first: each is one text or several, and has to be tried. */
+/** The possible meanings of a refused short string, in accepted words, the likeliest first. Each is one text or several, and has to be tried. */
 export function rewritten(line: string): string[][] {
   const { rest, timezones } = splitZones(line);
   const zone = timezones[0] === undefined ? "" : zoneAtEnd(timezones[0]);
@@ -107,7 +107,7 @@ const everyText = (days: string): string =>
     .filter((word) => word !== "and")
     .join(", ")}`;
 
-/** What has steps ends before the last hour, what comes at the full hour with it. */
+/** A range with steps within the hour ends before the last hour; one at the full hour includes it. */
 function betweenHours(minutes: string, from = "", to = ""): string[] {
   const [first, last] = [from, to].map((time) => parseSpokenTime(time.replace(/^\d\d?$/, "$&:00")));
   if (first?.kind !== "parsed" || last?.kind !== "parsed" || !/^\d\d:00 \d\d:00$/.test(`${first.value} ${last.value}`)) return [];

@@ -1,6 +1,6 @@
 /**
- * What a clock on the wall shows, as the milliseconds it would be if that clock showed UTC. No instant: it needs a zone
- * to become one, may not exist there (gap) or come twice (fold).
+ * A wall-clock time, as the milliseconds that it would be in UTC. It is not an instant: it needs a zone
+ * to become one, and may not exist there (gap) or occur twice (fold).
  */
 export type WallTime = number;
 

@@ -3,7 +3,7 @@ import { boundedCache } from "../bounded-cache.ts";
 import type { WallTime } from "./wall-time.ts";
 import { resolveZone } from "./zone.ts";
 
-/** A stretch of time, `from` inclusive and `to` exclusive, in which a zone's clocks are `offsetMs` ahead of UTC. */
+/** A range of time, `from` inclusive and `to` exclusive, in which a zone's clocks are `offsetMs` ahead of UTC. */
 export type ClockSegment = { readonly from: Instant; readonly to: Instant; readonly offsetMs: number };
 
 /** The segments of a zone are found and kept in chunks of this length (366 days), so that a lookup is one division. */
@@ -32,7 +32,7 @@ const clocks = boundedCache<string, ZoneClock>(ZONES_MAX);
 
 /**
  * The segment of the zone's clock that `instant` is in. Neighbouring segments may have the same offset (they are cut at
- * the ends of chunks). Throws where the runtime has no such zone.
+ * the ends of chunks). Throws if the runtime has no such zone.
  */
 export function segmentAt(zone: string, instant: Instant): ClockSegment {
   if (zone === "UTC") return ALWAYS_UTC;
@@ -48,7 +48,7 @@ export function segmentAt(zone: string, instant: Instant): ClockSegment {
 
 /**
  * The first instant at which the zone's clock shows `wall` or later: the first of two in a fold, the first instant
- * behind a gap. `notBefore` may shorten the search; it must not lie behind the answer.
+ * after a gap. `notBefore` may shorten the search; it must not be later than the answer.
  */
 export function instantOfWall(zone: string, wall: WallTime, notBefore: Instant = -Infinity): Instant {
   let segment = segmentAt(zone, Math.max(notBefore, wall - OFFSET_MS_MAX));

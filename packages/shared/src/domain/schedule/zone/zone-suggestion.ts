@@ -1,9 +1,9 @@
 import { editDistance } from "../../spelling/edit-distance.ts";
 
-/** Longer names are not worth a guess: the cost of one grows with the square of the length. */
+/** For longer names no zone is suggested: the cost grows with the square of the length. */
 const GUESS_LENGTH_MAX = 40;
 
-/** A name further away than this many typed characters is another name, not a slip. */
+/** A name that differs by more than this many typed characters is another name, not a typing error. */
 const SLIPS_MAX = 3;
 
 /** The zone that was probably meant: by its city (`Berlin`), else the nearest by edits; null if none is near. */
@@ -22,7 +22,7 @@ export function suggestZone(name: string): string | null {
   return best.zone;
 }
 
-/** The zone whose name ends with a city, with or without what stands before it. */
+/** The zone whose name ends with a city, with or without the part before it. */
 export function zoneOfCity(name: string): string | null {
   const wanted = name.toLowerCase().replace(/\s+/g, "_");
   const city = wanted.slice(wanted.lastIndexOf("/") + 1);

@@ -6,14 +6,14 @@ import { suggestZone, zoneOfCity } from "./zone-suggestion.ts";
 /** The form of the names that `parseZone` reads, as a pattern of JSON Schema: which of them are zones the time zone data says. */
 export const ZONE_PATTERN = patternWithin("[A-Za-z][A-Za-z0-9_+/-]*");
 
-/** ICU knows these for old Java's sake; they are no IANA names and mean different zones to different people. */
+/** ICU has these for compatibility with old Java; they are not IANA names, and people use them for different zones. */
 const ABBREVIATIONS = new Set(
   "ACT AET AGT ART AST BET BST CAT CNT CST CTT EAT ECT IET IST JST MIT NET NST PLT PNT PRT PST SST VST".split(" "),
 );
 
 /**
- * Reads the name of an IANA time zone, in any case. A name that the runtime calls the same is spelt as the runtime spells
- * it (`europe/berlin` is `Europe/Berlin`); another name of a zone (`Europe/Kyiv`, `Etc/UTC`) stays as it was written,
+ * Reads the name of an IANA time zone, in any case. If the runtime has the same name, its spelling is used
+ * (`europe/berlin` is `Europe/Berlin`); another name of a zone (`Europe/Kyiv`, `Etc/UTC`) stays as it was written,
  * because the runtime's own choice among them is often the outdated one.
  */
 export function parseZone(text: string): Parsed<string> {
@@ -33,14 +33,14 @@ export function parseZone(text: string): Parsed<string> {
   );
 }
 
-/** The zone that a name, an abbreviation, a city or an offset stands for, by itself and not by a guess at slips; null if there is none. */
+/** The zone of a name, an abbreviation, a city or an offset, without correction of typing errors; null if there is none. */
 export function zoneMeantBy(text: string): string | null {
   const name = text.trim().replace(/^(?:utc|gmt)(?=[+-])/i, "");
   if (/^[+-]?\d/.test(name)) return zoneOfOffset(name);
   return isZone(name) ? name : (resolveZone(name) ?? zoneOfCity(name));
 }
 
-/** The zone that is always as many whole hours off UTC as an offset says; its sign is the other way round. Null if there is none. */
+/** The zone with a constant offset of whole hours from UTC; its name has the opposite sign. Null if there is none. */
 function zoneOfOffset(offset: string): string | null {
   const [, sign, hours] = /^([+-]?)(\d{1,2})(?::?00)?$/.exec(offset) ?? [];
   if (hours === undefined) return null;
@@ -48,7 +48,7 @@ function zoneOfOffset(offset: string): string | null {
   return isZone(zone) ? zone : null;
 }
 
-/** Whether `parseZone` accepts a name; a refusal costs less than the look for what was meant. */
+/** Whether `parseZone` accepts a name; a refusal costs less than the search for a suggestion. */
 export const isZone = (name: string): boolean =>
   !/^[+-]?\d/.test(name) && !ABBREVIATIONS.has(name.toUpperCase()) && !/^systemv\//i.test(name) && resolveZone(name) !== null;
 

@@ -36,7 +36,7 @@ const wonRuns = ({ outcomes }: FireResult) => outcomes.flatMap((outcome) => (out
 
 const asClaim = (run: DueRun, token = "fire-token") => ({ run, token, leaseMs: null, startedAt: START });
 
-/** Fires that claim in their own write. A store need not be able to; what its answer says must be so. */
+/** Fires that claim in their own write. A store need not support this; its answer must be true. */
 export const claimedFiresContract = defineContract("DueJobs.fire with a claimant", {
   "a run that is said to be claimed runs under that token; any other is due": async ({ store, subject }) => {
     const job = await addJob(store);

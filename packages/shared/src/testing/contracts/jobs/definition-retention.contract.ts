@@ -8,10 +8,10 @@ import { newEntry, runIdOfEntry } from "../../factories-fire.ts";
 import { addJob, changeJob, end, fire, pickRunIds, only, publishable, readJob, start, unannounced } from "../store-steps.ts";
 import { defineContract } from "../store-subject.ts";
 
-/** More sweeps than any store needs to look at all that these tests make. */
+/** More sweeps than any store needs to check all rows of these tests. */
 const SWEEPS = 12;
 
-/** Sweeps again and again at one instant. Returns how many definitions went; runs and jobs stay, unless they ended before. */
+/** Sweeps repeatedly at one instant. Returns how many definitions were deleted; runs and jobs stay, unless they ended before. */
 async function sweepAt(store: Store, now: Instant, endedBefore = 0): Promise<number> {
   let gone = 0;
   for (let time = 0; time < SWEEPS; time += 1) {
@@ -35,7 +35,7 @@ const manual = (job: Job, hash: string, key = hash) => ({
   entries: [newEntry(job, { cause: "manual", key, definitionHash: hash })],
 });
 
-/** Definitions go with their last user. */
+/** Definitions are deleted after their last user. */
 export const definitionRetentionContract = defineContract("Retention of definitions", {
   "one that neither its job nor a run uses goes, and not before its grace is over": async ({ store }) => {
     const job = await addJob(store, { definition: { params: { own: 0 } } });
@@ -106,7 +106,7 @@ export const definitionRetentionContract = defineContract("Retention of definiti
     const job = await addJob(store, { definition: { overlap: "allow" } });
     for (let round = 0; round < 2 * SWEEPS; round += 1) {
       const hash = await withParams(store, job, round);
-      // A sweep finds it unused, and the next finds much else whose grace is over.
+      // A sweep finds it unused, and the next finds many others whose grace is over.
       await store.retention.sweep({ now: START + round * HOUR, endedBefore: 0, boundBefore: 0, deletedBefore: 0, limit: 10 });
       const request = manual(job, hash);
       expect((await fire(store, request)).kind).toBe("won");

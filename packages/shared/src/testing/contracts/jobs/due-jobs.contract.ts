@@ -26,7 +26,7 @@ import { defineContract } from "../store-subject.ts";
 const upcoming = (store: Store, query: Partial<UpcomingQuery> = {}): Promise<readonly Job[]> =>
   store.dueJobs.upcoming({ shard: ALL_SLOTS, until: START + MINUTE, after: null, limit: 100, ...query });
 
-/** Jobs by their next instant, and what a fire leaves behind. Its races are in `fire-races.contract.ts`. */
+/** Jobs by their next instant, and the results of a fire. Its races are in `fire-races.contract.ts`. */
 export const dueJobsContract = defineContract("DueJobs", {
   "a call that names a definition which is not there is refused as a whole, and changes nothing": async ({ store }) => {
     const job = await addJob(store, { definition: { overlap: "allow" } });

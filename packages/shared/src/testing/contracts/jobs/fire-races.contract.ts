@@ -5,7 +5,7 @@ import { newDueRun, newManualFire, newFire } from "../../factories-fire.ts";
 import { addJob, countKind, fire, publishable, race, readJob } from "../store-steps.ts";
 import { defineContract } from "../store-subject.ts";
 
-/** Two leaders, a slow leader and a fast one, an edit and a fire: the first one wins, and no other does. */
+/** Two leaders, a slow leader and a fast one, an edit and a fire: only the first one wins. */
 export const fireRacesContract = defineContract("DueJobs.fire in races", {
   "of many fires of one instant exactly one wins": async ({ store }) => {
     const job = await addJob(store);

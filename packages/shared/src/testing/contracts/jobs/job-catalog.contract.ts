@@ -23,7 +23,7 @@ import { defineContract } from "../store-subject.ts";
 
 const unsent = ALL_SLOTS;
 
-/** Creating, reading and changing what people define. Lists have a contract of their own. */
+/** Creating, reading and changing jobs. Lists have a contract of their own. */
 export const jobCatalogContract = defineContract("JobCatalog", {
   "a job reads back as it was created, to the last field": async ({ store }) => {
     const job = newJob({

@@ -46,14 +46,14 @@ const buildLastRun = (overrides: Partial<LastRun> = {}): LastRun => ({
 
 const change = (lastRun: LastRun, jobUid = newJob().uid): StatusChange => ({ tenantId: "default", jobUid, lastRun });
 
-/** What happened to three runs, in the order in which it counts. */
+/** The changes of three runs, in the order of their precedence. */
 const history: readonly LastRun[] = [0, 1, 2].flatMap((run) =>
   (["running", "retrying", "running", "succeeded"] as const satisfies readonly RunState[]).map((state, step) =>
     buildLastRun({ scheduledFor: START + run * MINUTE, attempt: step < 2 ? 1 : 2, state }),
   ),
 );
 
-/** All parts, but for the empty ones. */
+/** All parts that are not empty. */
 async function settledSince(store: Store, since: number, limit: number, until = Number.MAX_SAFE_INTEGER): Promise<StatusChange[][]> {
   const parts: StatusChange[][] = [];
   let after: string | null = null;

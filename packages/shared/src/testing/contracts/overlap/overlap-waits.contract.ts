@@ -31,7 +31,7 @@ async function claimLate(store: Store, job: Job, at: Instant, name = "late"): Pr
   return { run, outcome: only(await claim(store, [run], { token: name, now: at + SECOND })) };
 }
 
-/** One run in progress; one that waits for it, and one more since its job has another handler. */
+/** One run in progress; one that waits for it, and one that was fired after its job got another handler. */
 async function acrossEdit(store: Store) {
   const job = await addJob(store, { definition: { handler: "old" } });
   const held = await start(store, await addRun(store, job, { now: START, name: "holder" }), { now: LATER });
@@ -104,7 +104,7 @@ export const overlapWaitsContract = defineContract("RunClaims.claim, runs that w
     const { held, before, after } = await acrossEdit(store);
     expect(await wake(store, LATER + 10 * SECOND)).toMatchObject({ ready: 2 });
     expect(pickRunIds(await publishable(store))).toEqual([before.runId, after.runId]);
-    // The one in front goes on waiting, published or not, and so do those of its queue and handler alone.
+    // The first one continues to wait, published or not, and so do only those of its queue and handler.
     expect(only(await claim(store, [after], { token: "again", now: LATER + 10 * SECOND }))).toEqual(WAITING);
     expect(await wake(store, LATER + 30 * SECOND)).toMatchObject({ ready: 1 });
     await end(store, held, { now: LATER + 30 * SECOND });

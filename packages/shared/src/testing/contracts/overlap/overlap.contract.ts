@@ -245,7 +245,7 @@ export const overlapContract = defineContract("RunClaims.claim of exclusive jobs
     const edited = await changeJob(store, job, editedJob(job, { overlap: "allow" }));
     const beside = await start(store, await addRun(store, edited, { name: "beside" }), { token: "beside" });
     expect((await end(store, beside)).state).toBe("succeeded");
-    // Its end gave back no lock: the exclusive run has it still.
+    // Its end released no lock: the exclusive run still holds it.
     const again = await changeJob(store, edited, editedJob(edited, { overlap: "skip" }));
     expect((await claimLate(store, again, LATER)).outcome.kind).toBe("skipped");
     expect((await end(store, held)).state).toBe("succeeded");

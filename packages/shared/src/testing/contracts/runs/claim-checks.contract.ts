@@ -17,7 +17,7 @@ import {
 } from "../store-steps.ts";
 import { defineContract } from "../store-subject.ts";
 
-/** What a message may say of a run, forged in one field. */
+/** Messages about a run, each forged in one field. */
 const FORGED: Readonly<Record<string, Partial<DueRun>>> = {
   handler: { handler: "command" },
   params: { params: { url: "http://evil.example/" } },
@@ -37,7 +37,7 @@ const FORGED: Readonly<Record<string, Partial<DueRun>>> = {
   rescues: { rescues: 2 },
 };
 
-/** What runs is what the store holds: a message names a run and an attempt, and the rest of its content is not run. */
+/** Executors run what the store holds: a message names a run and an attempt, and its other content is not executed. */
 export const claimChecksContract = defineContract("RunClaims.claim of forged messages", {
   "a message that says something else of a run wins nothing, and the run is as it was": async ({ store }) => {
     const { run } = await addJobWithRun(store);

@@ -94,7 +94,7 @@ export const deferredRunsContract = defineContract("DeferredRuns", {
     for (const run of [2, 0, 4, 1, 3].map((minute) => runs[minute]!)) await defer(store, run);
     const first = await resume(store, { limit: 2 });
     expect(first.runIds).toEqual(pickRunIds(runs.slice(0, 2)));
-    // Deferred again, they are passed by until the walk begins anew.
+    // Deferred again, they are skipped until the scan restarts.
     for (const run of runs.slice(0, 2)) await defer(store, run);
     const second = await resume(store, { after: first.next, limit: 2 });
     expect(second.runIds).toEqual(pickRunIds(runs.slice(2, 4)));

@@ -43,7 +43,7 @@ const unclaimed = (store: Store): Promise<Readonly<Record<string, number>>> => s
 const deferUntil = (store: Store, { runId, attempt }: DueRun, wakeAt: Instant): Promise<void> =>
   store.claims.defer({ deferrals: [{ runId, attempt, reason: "overlap", wakeAt }] });
 
-/** Runs that wait for a worker: handing them to the bus, repeating, putting aside. Waking has a contract of its own. */
+/** Runs that wait for a worker: publishing, repeating, deferring. Waking has a contract of its own. */
 export const dueRunsContract = defineContract("DueRuns", {
   "publishable runs come oldest first, of one queue, at most so many": async ({ store }) => {
     const job = await addJob(store, { id: "a" });
@@ -188,7 +188,7 @@ export const dueRunsContract = defineContract("DueRuns", {
       expect(await unclaimed(store)).toEqual({ default: 1 });
       expect((await wake(store, now)).ready).toBe(1);
       expect(await publishable(store)).toEqual([run]);
-      // Out of the window, or a window full of lost messages would never be published again.
+      // It leaves the window; otherwise a window full of lost messages would never be published again.
       expect(await unclaimed(store)).toEqual({});
     }
   },

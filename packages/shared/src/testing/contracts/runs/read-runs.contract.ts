@@ -19,7 +19,7 @@ import { defineContract } from "../store-subject.ts";
 
 const sorted = (runs: readonly { readonly runId: string }[]): string[] => pickRunIds(runs).sort();
 
-/** What is known of a run by its id alone: for reports of foreign executors. */
+/** Reads of a run by its id alone: for reports of foreign executors. */
 export const readRunsContract = defineContract("RunClaims.read", {
   "a run reads as it is published": async ({ store }) => {
     const job = await addJob(store, { definition: { params: { who: "you" }, timeoutMs: 1_234, queue: "python" } });

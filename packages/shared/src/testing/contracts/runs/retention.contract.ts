@@ -25,7 +25,7 @@ import { defineContract } from "../store-subject.ts";
 
 const LATER = START + 30 * DAY;
 
-/** A sweep for which everything is past its time, unless it says otherwise. */
+/** A sweep for which everything is expired, unless overridden. */
 const sweep = (store: Store, overrides: Partial<RetentionRequest> = {}): Promise<RetentionResult> =>
   store.retention.sweep({ now: LATER, endedBefore: LATER, boundBefore: LATER, deletedBefore: LATER, limit: 100, ...overrides });
 
@@ -36,7 +36,7 @@ const sendAll = async (store: Store): Promise<void> => {
   await store.outbox.sent(events.map(({ id }) => id));
 };
 
-/** Ends, announces and folds. */
+/** Ends and announces the runs, and applies them to the status. */
 async function endAll(store: Store, runs: readonly DueRun[], now: Instant = START): Promise<void> {
   for (const run of runs) await end(store, await start(store, run, { token: run.runId, now }), { now });
   await announceAll(store);
@@ -46,7 +46,7 @@ async function endAll(store: Store, runs: readonly DueRun[], now: Instant = STAR
 const remaining = async (store: Store): Promise<string[]> =>
   pickRunIds((await store.runs.list("default", { limit: 1_000, cursor: null })).items);
 
-/** What is forgotten, and what never is. */
+/** The rows that retention deletes, and those that it never deletes. */
 export const retentionContract = defineContract("Retention", {
   "an ended run that is announced and folded goes when it is past its time": async ({ store }) => {
     const { run } = await addJobWithRun(store);

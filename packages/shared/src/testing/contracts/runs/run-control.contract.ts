@@ -24,7 +24,7 @@ import {
 } from "../store-steps.ts";
 import { defineContract } from "../store-subject.ts";
 
-/** What people do to runs. */
+/** Requests of users about runs. */
 export const runControlContract = defineContract("RunControl", {
   "a due run is cancelled at once": async ({ store }) => {
     const { run } = await addJobWithRun(store);

@@ -34,7 +34,7 @@ const rescueTo = async (store: Store, to: Rescue["to"], now: number) => {
   return store.leases.rescue({ rescues: [{ runId, expiresAt, to }], now });
 };
 
-/** Leases that ended, and what becomes of their runs. */
+/** Leases that ended, and the outcomes of their runs. */
 export const runLeasesContract = defineContract("RunLeases", {
   "a lease that stands is not listed": async ({ store, subject }) => {
     const { run } = await addJobWithRun(store);
@@ -152,7 +152,7 @@ export const runLeasesContract = defineContract("RunLeases", {
       expect(await unannounced(current)).toContainEqual(only(ended));
       expect(await publishable(current)).toEqual([]);
     }
-    // Each end gave the job's lock back, or the next one would have been an overlap.
+    // Each end released the job's lock; otherwise the next one would have been an overlap.
     expect(only(await claim(current, [await addRun(current, job, { name: "next" })], { now })).kind).toBe("won");
   },
 
@@ -232,7 +232,7 @@ export const runLeasesContract = defineContract("RunLeases", {
   },
 
   "a heartbeat before the rescue wins": async ({ store, subject, endLeases }) => {
-    if (subject.leases === "incarnation") return; // No process is left to renew: the one that held the lease is gone.
+    if (subject.leases === "incarnation") return; // No process can renew it: the one that held the lease has ended.
     const { run } = await addJobWithRun(store);
     const held = await start(store, run);
     const { now } = await endLeases(LEASE);
@@ -251,7 +251,7 @@ export const runLeasesContract = defineContract("RunLeases", {
     await settle(after.store, held, { result: SUCCESS });
     const rescues = [run.runId, "0".repeat(26)].map((runId) => ({ runId, expiresAt, to: "due" as const }));
     const before = await readRun(after.store, run);
-    if (before.state !== "succeeded") return; // A store may hold that the result of an owner who is gone comes too late.
+    if (before.state !== "succeeded") return; // A store may refuse the result of an owner that has ended.
     expect(await after.store.leases.rescue({ rescues, now: after.now })).toEqual({ rescued: 0, ended: [] });
     expect(await readRun(after.store, run)).toEqual(before);
   },

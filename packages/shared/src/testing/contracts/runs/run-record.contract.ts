@@ -32,7 +32,7 @@ const STACK = "Error: boom\n    at run (file:///handlers/nightly.ts:3:9)";
 const ERROR = runError("handler_error", "boom", true);
 const failedWith = (stack: string): AttemptResult => ({ kind: "failed", error: ERROR, stack });
 
-/** What the history tells of a run besides how it ended. */
+/** What the history shows of a run besides its end. */
 export const runRecordContract = defineContract("RunQueries: the record of a run", {
   "params are those it was made with, whatever became of its job": async ({ store }) => {
     const job = await addJob(store, { definition: { params: { name: "before" }, overlap: "allow" } });

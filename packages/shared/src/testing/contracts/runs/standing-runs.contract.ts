@@ -38,7 +38,7 @@ const readStanding = async (store: Store, { runId }: DueRun): Promise<StatusChan
 const cancel = (store: Store, { tenantId, runId }: DueRun): ReturnType<RunControl["cancel"]> =>
   store.control.cancel(tenantId, { runId, now: START + MINUTE });
 
-/** What the store returns about runs to consumers that received them from an untrusted source. */
+/** Reads for consumers that received runs from an untrusted source. */
 export const standingRunsContract = defineContract("runs as they stand", {
   "whose attempt it is, from the fire to the end": async ({ store }) => {
     const run = await addRun(store, await addJob(store));

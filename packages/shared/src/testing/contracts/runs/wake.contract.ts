@@ -24,7 +24,7 @@ import { defineContract } from "../store-subject.ts";
 const IDLE: WakeResult = { ready: 0, ended: [], nextWakeAt: null, more: false };
 const ROUNDS_MAX = 20;
 
-/** What time does to runs that wait: retries come due, what was not claimed is repeated, what waited too long expires. */
+/** Changes of waiting runs by time: retries become due, unclaimed runs are published again, runs that waited too long expire. */
 export const wakeContract = defineContract("DueRuns.wake", {
   "where nothing waits there is nothing to wake": async ({ store }) => {
     expect(await wake(store, START)).toEqual(IDLE);

@@ -40,7 +40,7 @@ const HARMS = [...OF_JOBS, ...OF_RUNS];
 const isOfJob = (what: Harm["what"]): boolean => OF_JOBS.includes(what as never);
 
 interface Neighbours {
-  /** One run for each harm, each of a job of its own. */
+  /** One run for each kind of damage, each of a job of its own. */
   readonly bad: readonly DueRun[];
   /** Older and younger than the others. */
   readonly good: readonly [DueRun, DueRun];
@@ -77,7 +77,7 @@ const settleAll = (store: Store, claims: readonly ClaimedRun[], result = SUCCESS
     now: START + SECOND,
   });
 
-/** What executors and their scheduler do with many runs at once. */
+/** The calls of executors and their scheduler for many runs at once. */
 export const unreadableClaimsContract = defineContract("claims beside runs that cannot be read", {
   "the others of a batch are claimed": async (context) => {
     const { all, good, harm } = await neighbours(context);

@@ -6,7 +6,7 @@ import { defineContract, type Harm, type StoreContext } from "../store-subject.t
 const LATER = START + SECOND;
 const HARMS = ["no definition", "torn definition"] as const satisfies readonly Harm["what"][];
 
-/** A job of which a run is in progress and an older one waits behind it, both of a definition that cannot be read any more; a younger one waits behind them. */
+/** A job with a run in progress and an older one that waits for it, both with an unreadable definition; a younger one waits for them. */
 async function behindUnreadable({ store, subject }: StoreContext, what: Harm["what"]) {
   const job = await addJob(store, { id: what.replace(" ", "-") });
   const held = await start(store, await addRun(store, job, { now: START, name: "holder" }), { now: LATER });
@@ -19,7 +19,7 @@ async function behindUnreadable({ store, subject }: StoreContext, what: Harm["wh
   return { held, younger };
 }
 
-/** Runs that no executor can run, of a job with others: their job has been given another definition since. */
+/** Runs that no executor can run, of a job with other runs: the job has got another definition since. */
 export const unreadableContendersContract = defineContract("claims beside runs of the same job that cannot be read", {
   "a run starts although an older one, which cannot be read, has not": async ({ store, subject }) => {
     for (const what of HARMS) {

@@ -15,7 +15,7 @@ const sortedIds = (jobs: readonly Job[]): string[] => jobs.map(({ id }) => id).s
 
 const HARMS = ["no definition", "torn definition", "torn misfires"] as const satisfies readonly Harm["what"][];
 
-/** A job harmed in each way, and a good one before and behind them. */
+/** One job with each kind of damage, and an intact one before and after them. */
 async function neighbours({ store, subject }: StoreContext): Promise<{ readonly bad: readonly Job[]; readonly good: readonly Job[] }> {
   const before = await addJob(store, { id: "a-good", nextRunAt: START, definition: { queue: "high", handler: "report" } });
   const bad: Job[] = [];
@@ -26,7 +26,7 @@ async function neighbours({ store, subject }: StoreContext): Promise<{ readonly 
   return { bad, good: [before, await addJob(store, { id: "z-good", nextRunAt: START + 2 })] };
 }
 
-/** A job that cannot be read, or not all of it, is shown as far as it can be, and keeps no other from being read or written. */
+/** The readable parts of a damaged job are shown, and it does not keep others from being read or written. */
 export const unreadableJobsContract = defineContract("rows of jobs that cannot be read", {
   "jobs that cannot be read stand among the others, in their order, and say why": async (context) => {
     const { store } = context;

@@ -23,7 +23,7 @@ import {
 } from "../store-steps.ts";
 import { defineContract, type Harm, type StoreContext } from "../store-subject.ts";
 
-/** Ended runs, oldest first, all but the last of them harmed. */
+/** Ended runs, oldest first, all damaged except the last. */
 async function endedRuns({ store, subject }: StoreContext, what: Harm["what"]): Promise<readonly DueRun[]> {
   const runs: DueRun[] = [];
   for (let place = 0; place < 4; place += 1) {
@@ -37,7 +37,7 @@ async function endedRuns({ store, subject }: StoreContext, what: Harm["what"]): 
 
 const settled = { since: 0, until: START + MINUTE, after: null };
 
-/** A run that cannot be read, or not all of it, is shown as far as it can be, and keeps no other from being read or written. */
+/** The readable parts of a damaged run are shown, and it does not keep others from being read or written. */
 export const unreadableRunsContract = defineContract("rows of runs that cannot be read", {
   "an output that cannot be read is an error that says so; the run stands in every list": async (context) => {
     const { store } = context;
@@ -158,7 +158,7 @@ export const unreadableRunsContract = defineContract("rows of runs that cannot b
     const published = await publishable(store);
     expect(published.filter(({ runId }) => runId === good.runId)).toMatchObject([{ attempt: 2, failures: 1 }]);
     expect(await start(store, { ...good, attempt: 2, failures: 1, firstStartedAt: START + 1 }, { token: "again" })).toBeDefined();
-    // Otherwise the scheduler, which sleeps until then, would not sleep at all.
+    // Otherwise the scheduler, which waits until then, would not wait at all.
     expect(await wake(store, START + MINUTE, harms.length + 1)).toMatchObject({ more: false, nextWakeAt: null });
   },
 
