@@ -10,7 +10,7 @@ import { runService } from "@tickline/shared/wiring/run-service";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { createBuiltInHandlers } from "./built-in/built-in-handlers.ts";
 import { EXECUTOR_DEFAULTS, EXECUTOR_OPTIONS, EXECUTOR_SETTINGS, stopMsMax } from "./executor-config.ts";
-import { ownExecutorName } from "@tickline/shared/events/executor-name";
+import { ownExecutorName } from "@tickline/shared/domain/run/executor-name";
 import { createExecutor } from "./executor.ts";
 import { loadHandlers } from "./handlers/load-handlers.ts";
 

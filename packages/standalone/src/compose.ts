@@ -15,7 +15,7 @@ import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { sha256 } from "@tickline/shared/adapters/system/digest";
 import { systemEntropy } from "@tickline/shared/adapters/system/entropy";
 import type { AppError } from "@tickline/shared/domain/app-error";
-import { ownExecutorName } from "@tickline/shared/events/executor-name";
+import { ownExecutorName } from "@tickline/shared/domain/run/executor-name";
 import type { Store } from "@tickline/shared/ports/store/store";
 import { pickSettings, readDefaults, type ConfigOf } from "@tickline/shared/runtime/config/config";
 import { createLifecycle } from "@tickline/shared/runtime/service/lifecycle";

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { HandlerTypeSchema, QueueNameSchema } from "@tickline/shared/domain/job/job-definition";
 import type { ClaimedRun } from "@tickline/shared/domain/run/due-run";
-import { FOREIGN_NAME_LENGTH_MAX, FOREIGN_NAME_PATTERN } from "@tickline/shared/events/executor-name";
+import { FOREIGN_NAME_LENGTH_MAX, FOREIGN_NAME_PATTERN } from "@tickline/shared/domain/run/executor-name";
 import { jobStarted } from "@tickline/shared/events/job-started";
 import { clientAddress } from "@tickline/shared/runtime/http/client-address";
 import { z } from "zod";

@@ -11,7 +11,7 @@ import { createEgressPolicy } from "./egress/judge-address.ts";
 import { createComputeHandler } from "./compute/compute-handler.ts";
 import { openFilesFolder } from "./files/files-folder.ts";
 import { createHttpHandler } from "./http/http-handler.ts";
-import { loadSigningKeys } from "./http/signing-keys.ts";
+import { loadSigningKeys } from "./http/signing/signing-keys.ts";
 
 export interface BuiltInHandlersDeps {
   /** `now` is the store's time. */

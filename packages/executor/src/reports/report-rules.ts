@@ -2,7 +2,7 @@ import type { DueRun } from "@tickline/shared/domain/run/due-run";
 import { DEFAULT_TENANT } from "@tickline/shared/domain/job/job";
 import { RUN_ID_PATTERN } from "@tickline/shared/domain/run/run-id";
 import type { RunState } from "@tickline/shared/domain/run/run-state";
-import { isForeignName } from "@tickline/shared/events/executor-name";
+import { isForeignName } from "@tickline/shared/domain/run/executor-name";
 import type { AttemptHolder } from "@tickline/shared/ports/runs/run-claims";
 import type { ReportEvent } from "./report.ts";
 

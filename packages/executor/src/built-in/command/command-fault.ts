@@ -1,3 +1,4 @@
+import { BuiltInFault } from "../built-in-fault.ts";
 import type { CommandParams } from "./command-params.ts";
 import { tailChars } from "./output-tail.ts";
 
@@ -15,16 +16,8 @@ type CommandFaultCode =
   | "command_leftovers";
 
 /** Why a command failed. Retried: an exit code that is no success, a signal, and a start that the system refused for the moment. */
-export class CommandFault extends Error {
+export class CommandFault extends BuiltInFault<CommandFaultCode> {
   override readonly name = "CommandFault";
-  readonly code: CommandFaultCode;
-  readonly retryable: boolean;
-
-  constructor(code: CommandFaultCode, message: string, options: { readonly retryable: boolean }) {
-    super(message);
-    this.code = code;
-    this.retryable = options.retryable;
-  }
 }
 
 export interface CommandEnd {

@@ -75,11 +75,11 @@ interface CommandRun {
 }
 
 async function runCommand(context: HandlerContext<CommandParams>, run: CommandRun): Promise<CommandOutput> {
-  const { params, signal, runId, attempt, log } = context;
+  const { params, signal, runId, attempt } = context;
   const line = commandLine(params, run);
   const user = params.user === null ? null : await findUser(params.user);
   const leftovers = attempt > 1 ? await endLeftovers(runId, run.clock) : 0;
-  if (leftovers > 0) log.warn("processes of an earlier attempt of this run were killed", { leftovers });
+  if (leftovers > 0) context.log.warn("processes of an earlier attempt of this run were killed", { leftovers });
   const tail = createOutputTail(LOG_BYTES_MAX);
   signal.throwIfAborted();
   const group = startGroup(

@@ -1,3 +1,5 @@
+import { BuiltInFault } from "../built-in-fault.ts";
+
 export type ComputeFaultCode =
   | "compute_memory" // The thread needed more memory than it may have.
   | "compute_failed" // The thread ended unexpectedly.
@@ -7,14 +9,10 @@ export type ComputeFaultCode =
   | "expression_memory"; // The sandbox needed more memory than it may have.
 
 /** Why the rows could not be computed. */
-export class ComputeFault extends Error {
+export class ComputeFault extends BuiltInFault<ComputeFaultCode> {
   override readonly name = "ComputeFault";
-  readonly code: ComputeFaultCode;
-  readonly retryable: boolean;
 
   constructor(code: ComputeFaultCode, message: string) {
-    super(message);
-    this.code = code;
-    this.retryable = code === "compute_failed";
+    super(code, message, { retryable: code === "compute_failed" });
   }
 }

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { BuiltInFault } from "../built-in-fault.ts";
 import { ComputeFault } from "./compute-fault.ts";
 import type { ComputeTask } from "./compute-rows.ts";
 import type { Result } from "./write-result.ts";
@@ -6,19 +7,6 @@ import type { Result } from "./write-result.ts";
 export type FromComputeThread =
   | { readonly result: Result }
   | { readonly fault: { readonly code: string; readonly message: string; readonly retryable: boolean } };
-
-/** A fault of the thread, as it was thrown there. */
-class ThreadFault extends Error {
-  override readonly name = "ComputeFault";
-  readonly code: string;
-  readonly retryable: boolean;
-
-  constructor({ code, message, retryable }: Extract<FromComputeThread, { fault: unknown }>["fault"]) {
-    super(message);
-    this.code = code;
-    this.retryable = retryable;
-  }
-}
 
 /** This program's own sources, or what was built from them. */
 const IS_SOURCE = import.meta.url.endsWith(".ts");
@@ -45,7 +33,7 @@ export async function runInThread(task: ComputeTask, { signal, memoryMb }: Threa
   const abort = (): void => reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   worker.on("message", (message: FromComputeThread) =>
-    "result" in message ? resolve(message.result) : reject(new ThreadFault(message.fault)),
+    "result" in message ? resolve(message.result) : reject(new BuiltInFault(message.fault.code, message.fault.message, message.fault)),
   );
   worker.on("error", (fault) => reject(toFault(fault, memoryMb)));
   worker.on("exit", () => reject(new ComputeFault("compute_failed", "the thread ended without a result")));

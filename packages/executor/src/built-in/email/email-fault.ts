@@ -1,16 +1,10 @@
+import { BuiltInFault } from "../built-in-fault.ts";
+
 type EmailFaultCode = "email_address" | "email_attachment" | "email_template" | "smtp_auth" | "smtp_network" | "smtp_refused";
 
 /** Why a message was not sent. */
-export class EmailFault extends Error {
+export class EmailFault extends BuiltInFault<EmailFaultCode> {
   override readonly name = "EmailFault";
-  readonly code: EmailFaultCode;
-  readonly retryable: boolean;
-
-  constructor(code: EmailFaultCode, message: string, options: { readonly retryable: boolean; readonly cause?: unknown }) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.retryable = options.retryable;
-  }
 }
 
 /** What nodemailer throws: its own code, and the answer of the server if there was one. */

@@ -57,7 +57,7 @@ interface Sending extends EmailHandlerDeps {
 
 async function sendEmail(context: HandlerContext<EmailParams>, sending: Sending): Promise<EmailOutput> {
   const { address, files, from, clock, limits, slots } = sending;
-  const { params, signal, log } = context;
+  const { params, signal } = context;
   const text = toMessage(context, from); // Before it waits: what cannot be sent fails at once.
   const message = { ...text, attachments: await readAttachments(params.attachments, files) };
   const sent = await slots.run(signal, () =>
@@ -67,7 +67,7 @@ async function sendEmail(context: HandlerContext<EmailParams>, sending: Sending)
     }),
   );
   const rejected = (sent.rejectedErrors ?? []).map(({ recipient, message: why }) => ({ address: recipient ?? "", why }));
-  if (rejected.length > 0) log.warn("the mail server refused some recipients", { rejected });
+  if (rejected.length > 0) context.log.warn("the mail server refused some recipients", { rejected });
   return { messageId: sent.messageId, accepted: sent.accepted.map(toAddress), rejected, response: sent.response };
 }
 

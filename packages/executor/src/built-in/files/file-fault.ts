@@ -1,3 +1,5 @@
+import { BuiltInFault } from "../built-in-fault.ts";
+
 export type FileFaultCode =
   | "files_not_allowed" // The executor was started without a folder of files.
   | "bad_path" // The path leaves the folder, or is no file.
@@ -5,15 +7,11 @@ export type FileFaultCode =
   | "file_unusable"; // The system refused to read or write it.
 
 /** Why a file of the folder cannot be read or written. */
-export class FileFault extends Error {
+export class FileFault extends BuiltInFault<FileFaultCode> {
   override readonly name = "FileFault";
-  readonly code: FileFaultCode;
-  readonly retryable: boolean;
 
   constructor(code: FileFaultCode, message: string) {
-    super(message);
-    this.code = code;
-    this.retryable = code === "file_not_found" || code === "file_unusable";
+    super(code, message, { retryable: code === "file_not_found" || code === "file_unusable" });
   }
 }
 

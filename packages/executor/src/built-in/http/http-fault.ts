@@ -1,5 +1,5 @@
 import type { EgressRefused } from "../egress/egress-refused.ts";
-import type { RedirectRefused } from "./follow-redirects.ts";
+import type { RedirectRefused } from "./redirects/follow-redirects.ts";
 
 /** Why a request failed. Its message never contains the query, the headers or the body of the request: those may be secrets. */
 export class HttpFault extends Error {

@@ -6,7 +6,7 @@ import { defineHandler, type Handler, type HandlerContext } from "../../handlers
 import type { EgressGuard } from "../egress/egress-guard.ts";
 import { TemplateFault } from "../templates/fill-template.ts";
 import { EgressRefused } from "../egress/egress-refused.ts";
-import { followRedirects, RedirectRefused } from "./follow-redirects.ts";
+import { followRedirects, RedirectRefused } from "./redirects/follow-redirects.ts";
 import { fillParams } from "./fill-params.ts";
 import { createHostBreaker, type HostBreaker } from "./host-breaker.ts";
 import { createHttpClient, RequestRefused, type Answer, type HttpClient } from "./http-client.ts";
@@ -25,12 +25,12 @@ import {
 import { BODY_BYTES_MAX, joinHeaders, httpOutput, type HttpOutput } from "./http-output.ts";
 import { HttpParamsSchema, type HttpParams } from "./http-params.ts";
 import { readBody, unreadableNote, type ReadBody } from "./read-body.ts";
-import type { Hop } from "./plan-redirect.ts";
+import type { Hop } from "./redirects/plan-redirect.ts";
 import { requestSecrets } from "./request-secrets.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { scrub } from "./scrub.ts";
-import { signRequest } from "./sign-request.ts";
-import type { SigningKeys } from "./signing-keys.ts";
+import { signRequest } from "./signing/sign-request.ts";
+import type { SigningKeys } from "./signing/signing-keys.ts";
 
 export interface HttpHandlerLimits {
   /**

@@ -1,9 +1,9 @@
 import { PARAMS_FORMATS } from "@tickline/shared/domain/http/params-formats";
 import { z } from "zod";
-import { KEY_NAME } from "./signing-keys.ts";
+import { KEY_NAME } from "./signing/signing-keys.ts";
 
 /** Longest URL, in characters. */
-const URL_LENGTH_MAX = 4_096;
+export const URL_LENGTH_MAX = 4_096;
 /** Longest list of statuses, in characters. */
 const EXPECT_LENGTH_MAX = 200;
 const HEADERS_MAX = 100;

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { systemEntropy } from "../adapters/system/entropy.ts";
+import { systemEntropy } from "../../adapters/system/entropy.ts";
 import { isForeignName, ownExecutorName } from "./executor-name.ts";
 
 test.each(["python-host-12", "billing", "executor-7", "a/b/c", "report/1/python-1", "standalone", "x".repeat(200), "Köln"])(

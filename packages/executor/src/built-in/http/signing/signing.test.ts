@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { systemClock } from "@tickline/shared/adapters/system/clock";
 import { Webhook } from "standardwebhooks";
-import { end, handler, target } from "./http-handler.test-support.ts";
+import { end, handler, target } from "../http-handler.test-support.ts";
 import { loadSigningKeys, parseSigningKeys } from "./signing-keys.ts";
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;

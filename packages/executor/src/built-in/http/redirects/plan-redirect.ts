@@ -1,5 +1,6 @@
 import { httpUrlFault } from "@tickline/shared/domain/http/http-url";
-import { isCredentialHeader } from "./request-secrets.ts";
+import { URL_LENGTH_MAX } from "../http-params.ts";
+import { isCredentialHeader } from "../request-secrets.ts";
 
 /** One request of a chain of redirects. */
 export interface Hop {
@@ -17,9 +18,6 @@ export type RedirectPlan =
 
 /** 300 leaves the choice to a person, and 304 is about a cache. */
 const FOLLOWED_STATUSES = new Set([301, 302, 303, 307, 308]);
-/** Longest URL, in characters. */
-const URL_LENGTH_MAX = 4_096;
-
 /** What an answer asks to request next, by the rules of fetch. The address of the next request is vetted when it is sent. */
 export function planRedirect(
   hop: Hop,

@@ -1,4 +1,4 @@
-import type { Answer, HttpClient } from "./http-client.ts";
+import type { Answer, HttpClient } from "../http-client.ts";
 import { planRedirect, type Hop } from "./plan-redirect.ts";
 
 export interface FollowOptions {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { createEgressGuard } from "../egress/egress-guard.ts";
-import { createEgressPolicy } from "../egress/judge-address.ts";
-import { end, handler, target } from "./http-handler.test-support.ts";
+import { createEgressGuard } from "../../egress/egress-guard.ts";
+import { createEgressPolicy } from "../../egress/judge-address.ts";
+import { end, handler, target } from "../http-handler.test-support.ts";
 import { planRedirect, type Hop } from "./plan-redirect.ts";
 
 const HEADERS = {
